@@ -1,0 +1,136 @@
+"""TR-BDF2 for the enthalpy form: second order, L-stable, with an embedded error estimate.
+
+The scheme of Bank et al. (1985) as an ESDIRK with the error estimate of Hosea and Shampine (1996). The nonlinearity is
+the nodal enthalpy alone, so that Newton's matrix is stiffness + diagonal and the step conserves heat exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pennes.bioheat.equation import BioheatEquation, Coefficients
+from pennes.errors import SolverError
+from pennes.tissue.enthalpy import BOIL_END, BOIL_START
+
+GAMMA = 2.0 - np.sqrt(2.0)
+IMPLICIT = GAMMA / 2.0
+EXPLICIT = np.sqrt(2.0) / 4.0
+WEIGHTS = (EXPLICIT, EXPLICIT, IMPLICIT)
+#: Difference between the weights and those of the embedded third-order formula.
+ERROR_WEIGHTS = (
+    EXPLICIT - (1.0 - EXPLICIT) / 3.0,
+    EXPLICIT - (3.0 * EXPLICIT + 1.0) / 3.0,
+    IMPLICIT - IMPLICIT / 3.0,
+)
+MAX_NEWTON = 25
+ERROR_SOLVE_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class HeatStep:
+    """A step taken: temperatures (n_local,) at its end, at t + GAMMA dt, the mean that its fluxes used, and the local
+    error (n_local,) in K."""
+
+    temperature: np.ndarray
+    inner: np.ndarray
+    mean: np.ndarray
+    error: np.ndarray
+    newton: int
+
+
+class HeatIntegrator:
+    """Advances a ``BioheatEquation``. ``tolerance`` is the relative residual of Newton's iteration."""
+
+    def __init__(self, equation: BioheatEquation, tolerance: float = 1e-7):
+        self.equation, self.elements, self.tolerance = equation, equation.elements, tolerance
+        self.system = self.elements.system(equation.fixed, name="heat", preconditioner="jacobi")
+        self._stiffness: object | None = None
+        self.newton = 0
+
+    def step(self, temperature: np.ndarray, dt: float, at: Coefficients, guesses: tuple[np.ndarray, np.ndarray]) -> HeatStep:
+        """One step from ``temperature`` (n_local,) over ``dt`` seconds.
+
+        ``guesses`` for the inner and the final stage. Raises
+        SolverError when Newton's iteration or a linear solve does not converge.
+        """
+        equation = self.equation
+        if at.stiffness is not self._stiffness:
+            self.system.set(at.stiffness, at.perfusion, at.conductance)
+            self._stiffness = at.stiffness
+        content = equation.storage(temperature)
+        heating = equation.heating(at, temperature)
+        self._scale = self._residual_scale(content, dt, at)
+        before = self.newton
+        implicit = IMPLICIT * dt
+        inner, inner_content = self._stage(content + implicit * heating, implicit, at, guesses[0])
+        inner_heating = (inner_content - content) / implicit - heating
+        final, final_content = self._stage(
+            content + EXPLICIT * dt * (heating + inner_heating), implicit, at, guesses[1]
+        )
+        final_heating = (final_content - content - EXPLICIT * dt * (heating + inner_heating)) / implicit
+        first, second, third = ERROR_WEIGHTS
+        defect = dt * (first * heating + second * inner_heating + third * final_heating)
+        error = self._filter(defect, implicit)
+        mean = WEIGHTS[0] * temperature + WEIGHTS[1] * inner + WEIGHTS[2] * final
+        return HeatStep(final, inner, mean, error, self.newton - before)
+
+    def _residual_scale(self, content: np.ndarray, dt: float, at: Coefficients) -> float:
+        """Norm in W that residuals are compared with: the heat of the body above blood, over the step, and the source."""
+        equation = self.equation
+        rest = self.elements.mass(equation.enthalpy.value(np.full_like(content, equation.blood_temperature)))
+        stored = self._norm((content - rest) / dt)
+        return max(stored, self._norm(at.source), 1e-12)
+
+    def _norm(self, values: np.ndarray) -> float:
+        return float(np.sqrt(self.elements.total(np.where(self.equation.fixed, 0.0, values) ** 2)))
+
+    def _stage(
+        self, right: np.ndarray, implicit: float, at: Coefficients, guess: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Solve storage(T) - implicit x heating(T) = right for T; returns T and its heat content."""
+        equation, elements = self.equation, self.elements
+        temperature = np.where(equation.fixed, equation.fixed_values, guess)
+        tolerance = self.tolerance * self._scale
+        for _ in range(MAX_NEWTON):
+            content = equation.storage(temperature)
+            residual = (right - content) / implicit + equation.heating(at, temperature)
+            residual[equation.fixed] = 0.0
+            if self._norm(residual) <= tolerance:
+                return temperature, content
+            self.newton += 1
+            slope = equation.enthalpy.slope(temperature)
+            self.system.set_diagonal(slope / implicit + at.perfusion, at.conductance)
+            change = self.system.solve(residual, np.zeros_like(residual), absolute=0.5 * tolerance)
+            temperature = self._follow(temperature, slope, change)
+        raise SolverError(f"Newton's iteration for the temperature did not converge in {MAX_NEWTON} steps")
+
+    def _follow(self, temperature: np.ndarray, slope: np.ndarray, change: np.ndarray) -> np.ndarray:
+        """Newton's update, careful where a node crosses the boiling band.
+
+        A node that enters the band takes the heat, not the temperature, of the linear update; one that leaves it stops
+        just outside.
+        """
+        enthalpy = self.equation.enthalpy
+        new = temperature + change
+        hot = max(float(temperature.max(initial=-np.inf)), float(new.max(initial=-np.inf)))
+        if hot <= BOIL_START:
+            return new
+        band = (temperature > BOIL_START) & (temperature < BOIL_END)
+        wet, dry = temperature <= BOIL_START, temperature >= BOIL_END
+        enters = (wet & (new > BOIL_START)) | (dry & (new < BOIL_END))
+        if enters.any():
+            by_heat = enthalpy.temperature(enthalpy.value(temperature) + slope * change)
+            entered = np.where(wet, np.minimum(by_heat, BOIL_END), np.maximum(by_heat, BOIL_START))
+            new = np.where(enters, entered, new)
+        new = np.where(band & (new > BOIL_END), BOIL_END + 1e-6, new)
+        return np.where(band & (new < BOIL_START), BOIL_START - 1e-6, new)
+
+    def _filter(self, defect: np.ndarray, implicit: float) -> np.ndarray:
+        """Local error in K: the defect in J through the inverse of Newton's matrix, which tames its stiff part."""
+        right = np.where(self.equation.fixed, 0.0, defect / implicit)
+        size = self._norm(right)
+        if size == 0.0:
+            return np.zeros_like(defect)
+        return self.system.solve(right, np.zeros_like(right), absolute=ERROR_SOLVE_TOLERANCE * size)

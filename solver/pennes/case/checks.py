@@ -1,0 +1,147 @@
+"""What the parts of a case must agree on: names, poles, sensors, grounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from pennes.errors import nearest_name
+from pennes.library.protocols import Pole, TemperatureControlled
+from pennes.library.records import check_unique, refuse
+
+if TYPE_CHECKING:
+    from pennes.case.models import Case
+
+SURFACES = {"outer", "free"}
+"""Outer surfaces of parametric bodies; a half-space alone has a free one."""
+
+
+def check_case(case: Case) -> None:
+    """Raises the error of a validator where two parts of the case contradict each other."""
+    _check_names(case)
+    _check_body(case)
+    _check_poles(case)
+    _check_current(case)
+    _check_sensors(case)
+
+
+def pole_names(case: Case) -> tuple[str, ...]:
+    """All poles of the case as "applicator.pole", in the order of the file."""
+    return tuple(f"{applicator.name}.{pole}" for applicator in case.applicators for pole in applicator.device.poles)
+
+
+def sensor_names(case: Case) -> tuple[str, ...]:
+    """All thermocouples of the case as "applicator.sensor", in the order of the file."""
+    return tuple(
+        f"{applicator.name}.{sensor.name}"
+        for applicator in case.applicators
+        for sensor in applicator.device.thermocouples
+    )
+
+
+def meant(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The full names ("applicator.part") in ``known`` that ``name`` means: itself, or that part of every applicator."""
+    known = tuple(known)
+    if name in known:
+        return (name,)
+    return tuple(full for full in known if full.partition(".")[2] == name)
+
+
+def _check_names(case: Case) -> None:
+    seen: dict[str, str] = {}
+    for key in ("targets", "vessels", "organs", "applicators"):
+        for index, part in enumerate(getattr(case, key)):
+            if part.name in seen:
+                where = f"the name '{part.name}' is given to one of {seen[part.name]} already"
+                raise refuse(where, key, index, "name", expected="another name")
+            seen[part.name] = key
+    check_unique([probe.name for probe in case.output.probes], "output", "probes")
+
+
+def _check_body(case: Case) -> None:
+    from pennes.case.models import HalfSpace, MeshBody
+
+    body = case.body
+    if isinstance(body, MeshBody):
+        known = pole_names(case)
+        for group, pole in body.electrodes.items():
+            if len(meant(pole, known)) != 1:
+                raise _unknown_pole(pole, known, "body", "electrodes", group)
+        return
+    for index, surface in enumerate(body.ground):
+        surfaces = SURFACES if isinstance(body, HalfSpace) else SURFACES - {"free"}
+        if surface not in surfaces:
+            nearest = nearest_name(surface, surfaces)
+            expected = " | ".join(sorted(surfaces))
+            raise refuse(
+                f"there is no surface '{surface}'", "body", "ground", index, expected=expected, nearest=nearest
+            )
+    for key in ("targets", "organs"):
+        for index, part in enumerate(getattr(case, key)):
+            if part.geometry.shape == "region":
+                problem = "a region is a part of the user's mesh, and this body has none"
+                raise refuse(problem, key, index, "geometry", "shape", expected="another shape, or body: {mesh: ...}")
+
+
+def _check_poles(case: Case) -> None:
+    known = pole_names(case)
+    protocol = case.protocol
+    places = [(protocol.poles, ("poles",))]
+    places += [(pattern, ("pole_cycle", index)) for index, pattern in enumerate(protocol.pole_cycle)]
+    for index, change in enumerate(protocol.schedule):
+        places.append((change.poles or {}, ("schedule", index, "poles")))
+        cycle = enumerate(change.pole_cycle or ())
+        places += [(pattern, ("schedule", index, "pole_cycle", place)) for place, pattern in cycle]
+    for patterns, at in places:
+        for name in patterns:
+            if not meant(name, known):
+                raise _unknown_pole(name, known, "protocol", *at, name)
+
+
+def _check_current(case: Case) -> None:
+    """Current needs two potentials: a ground, or poles that differ."""
+    if case.body.ground:
+        return
+    known = pole_names(case)
+    protocol = case.protocol
+    patterns = [(protocol.poles, ("poles",))]
+    if protocol.pole_cycle:
+        patterns = [({**protocol.poles, **cycle}, ("pole_cycle", i)) for i, cycle in enumerate(protocol.pole_cycle)]
+    for pattern, at in patterns:
+        if len(_potentials(pattern, known)) < 2:
+            problem = "no current can flow: nothing is grounded and all poles are at one potential"
+            raise refuse(problem, "protocol", *at, expected="a pole with role: ground, or body.ground: [outer]")
+
+
+def _potentials(pattern: Mapping[str, Pole], known: tuple[str, ...]) -> set[tuple[float, float]]:
+    """The different potentials (amplitude, phase) that poles are held at."""
+    poles = {full: pole for name, pole in pattern.items() for full in meant(name, known)}
+    held = [poles.get(name, Pole()) for name in known]
+    ground = (0.0, 0.0)
+    return {
+        ground if pole.role == "ground" or pole.amplitude == 0 else (pole.amplitude, pole.phase)
+        for pole in held
+        if pole.role != "floating"
+    }
+
+
+def _check_sensors(case: Case) -> None:
+    protocol = case.protocol
+    if not isinstance(protocol, TemperatureControlled):
+        return
+    known = sensor_names(case)
+    if not known:
+        raise refuse("temperature control needs a device with thermocouples", "protocol", "mode")
+    places = [(protocol.sensors, ("sensors",))]
+    places += [(change.sensors or (), ("schedule", i, "sensors")) for i, change in enumerate(protocol.schedule)]
+    for sensors, at in places:
+        for index, name in enumerate(sensors):
+            if not meant(name, known):
+                nearest = nearest_name(name, known)
+                problem = f"there is no thermocouple '{name}'"
+                raise refuse(problem, "protocol", *at, index, expected=" | ".join(known), nearest=nearest)
+
+
+def _unknown_pole(name: str, known: tuple[str, ...], *at: str | int) -> Exception:
+    nearest = nearest_name(name, known)
+    return refuse(f"there is no pole '{name}'", *at, expected=" | ".join(known), nearest=nearest)

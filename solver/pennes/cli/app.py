@@ -1,0 +1,111 @@
+"""The commands and their options. What they need is imported when they run: ``pennes --help`` is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pennes.cli import world
+
+app = typer.Typer(
+    name="pennes",
+    help="Finite-element simulation of tumour thermal ablation. Research use only.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+CaseFile = Annotated[Path, typer.Argument(metavar="CASE.yaml", help="The case: what is treated, with what.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the case (repeatable).")
+]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout, messages on stderr.")]
+
+
+@app.command()
+def run(
+    case: CaseFile,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Result folder.", show_default="results/<name of the case>")
+    ] = None,
+    ranks: Annotated[
+        int | None, typer.Option("-n", "--ranks", min=1, help="Start under MPI on this many ranks of this machine.")
+    ] = None,
+    settings: Settings = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the result folder.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the result that the folder holds, once the new run starts.")
+    ] = False,
+    json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Simulate a treatment and say whether the margin is reached.
+
+    Started by mpiexec or srun it uses that world; -n starts itself under mpiexec.
+    """
+    from pennes.cli.run import Request, run_case
+
+    run_case(Request(case, output, ranks, tuple(settings or ()), resume, overwrite, json, quiet))
+
+
+@app.command()
+def check(case: CaseFile, settings: Settings = None, json: Json = False) -> None:
+    """Validate and describe a case without solving anything: geometry, regions, cell counts, expected cost."""
+    from pennes.cli.check import check_case
+
+    check_case(case, tuple(settings or ()), as_json=json)
+
+
+@app.command()
+def margin(
+    target: Annotated[Path, typer.Option("--target", help="Closed surface of the target (STL, PLY, VTP, OBJ; mm).")],
+    zone: Annotated[Path, typer.Option("--zone", help="Closed surface of the zone.")],
+    organ: Annotated[Path | None, typer.Option("--organ", help="Closed surface of the organ: its edge counts.")] = None,
+    required: Annotated[float, typer.Option("--required", min=0.0, help="Required margin in mm.")] = 5.0,
+    json: Json = False,
+) -> None:
+    """Signed margins between the surfaces of a target and of an ablation zone."""
+    from pennes.cli.margin import compare
+
+    compare(target, zone, organ, required, as_json=json)
+
+
+@app.command()
+def library(
+    name: Annotated[str | None, typer.Argument(metavar="[tissues|devices|NAME]")] = None,
+    folder: Annotated[
+        list[Path] | None, typer.Option("--folder", help="Also look in this folder of own records (repeatable).")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """What is built in: tissues and devices, with the source of every value."""
+    from pennes.cli.library import show_library
+
+    show_library(name, tuple(folder or ()), as_json=json)
+
+
+@app.command()
+def validate(
+    studies: Annotated[list[str] | None, typer.Argument(metavar="[STUDY]...", help="Names; none: all.")] = None,
+    folder: Annotated[Path | None, typer.Option("--folder", help="Folder of the studies.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where the report goes.", show_default="<folder>/output")
+    ] = None,
+    list_only: Annotated[bool, typer.Option("--list", help="Name the studies and stop.")] = False,
+) -> None:
+    """Run validation studies and write one report; exit code 1 where a figure is out of its tolerance."""
+    from pennes.cli.validate import validate_studies
+
+    validate_studies(tuple(studies or ()), folder, output, list_only=list_only)
+
+
+def main() -> None:
+    """Entry point. Exit codes: 0 done, 1 a study failed or an unexpected error, 2 bad input, 3 the solver failed."""
+    try:
+        with world.quiet_but_first_rank():
+            app()
+    except Exception as error:
+        world.end(error)

@@ -1,0 +1,21 @@
+"""``pennes check``: what a case is, before anything is solved."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from pennes.cli import world
+
+
+def check_case(path: Path, settings: tuple[str, ...], *, as_json: bool) -> None:
+    """Print the description of the case at ``path``. Raises InputError where it is not usable."""
+    from pennes.case import load
+
+    case = load(path, settings)
+    world.connect()
+    from pennes.scene import check
+
+    description = check(case)
+    print(json.dumps(asdict(description), indent=2) if as_json else description)

@@ -1,0 +1,102 @@
+"""``pennes run``: load the case, start the ranks, treat, write the report, say the verdict."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pennes.cli import world
+from pennes.cli.progress import Progress
+from pennes.errors import InputError
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+    from pennes.case import Case
+    from pennes.result import ResultFolder
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for on the command line."""
+
+    case: Path
+    output: Path | None = None
+    ranks: int | None = None
+    settings: tuple[str, ...] = ()
+    resume: bool = False
+    overwrite: bool = False
+    json: bool = False
+    quiet: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return self.output if self.output is not None else Path("results") / self.case.stem
+
+    def arguments(self) -> list[str]:
+        """The words that ask for the same on ranks that are already there."""
+        words = ["run", str(self.case), "-o", str(self.folder)]
+        for setting in self.settings:
+            words += ["--set", setting]
+        flags = {"--resume": self.resume, "--overwrite": self.overwrite, "--json": self.json, "--quiet": self.quiet}
+        return words + [flag for flag, on in flags.items() if on]
+
+
+def run_case(request: Request) -> None:
+    """Do what ``pennes run`` says. Raises PennesError; nothing is left of a run that was refused."""
+    if request.resume and request.overwrite:
+        raise InputError("--resume goes on with a result and --overwrite replaces it", expected="one of them")
+    if request.ranks is not None:
+        place = world.launched()
+        if place is None:
+            _checked(request, None)
+            world.start(request.ranks, request.arguments())
+        if place[1] != request.ranks:
+            raise InputError(f"{request.ranks} ranks inside a world of {place[1]}", key="-n", expected="no -n here")
+    comm = world.connect()
+    case, folder = _checked(request, comm)
+    try:
+        summary = _treat(request, case, folder, comm)
+    except InputError:
+        if comm.rank == 0:
+            folder.abandon()
+        raise
+    world.on_first_rank(comm, lambda: _finish(request, case, folder, summary))
+
+
+def _checked(request: Request, comm: MPI.Intracomm | None) -> tuple[Case, ResultFolder]:
+    """The case and its folder. Raises InputError before anything is started or written."""
+    from pennes.case import load
+    from pennes.result import ResultFolder
+
+    case = load(request.case, request.settings)
+    inside = request.case.resolve().parent == request.folder.resolve()
+    if inside and request.overwrite:
+        raise InputError("the case lies in the folder that would be replaced", file=request.case, key="--overwrite")
+    folder = ResultFolder.create(request.folder, comm, resume=request.resume, overwrite=request.overwrite)
+    return case, folder
+
+
+def _treat(request: Request, case: Case, folder: ResultFolder, comm: MPI.Intracomm) -> dict[str, Any]:
+    from pennes import treatment
+
+    with Progress(shown=comm.rank == 0 and not request.quiet) as progress:
+        return treatment.run(case, folder, comm, resume=request.resume, progress=progress)
+
+
+def _finish(request: Request, case: Case, folder: ResultFolder, summary: dict[str, Any]) -> None:
+    from pennes.cli.verdict import verdict
+    from pennes.result.summary import make_summary, summary_text
+
+    checked = make_summary(summary)
+    report = None
+    if case.output.report:
+        from pennes.report import write_report
+
+        report = write_report(folder.path)
+    if request.json:
+        print(summary_text(checked), end="", flush=True)
+    text = verdict(checked.model_dump(mode="json", by_alias=True), report or folder.path)
+    print(text, file=sys.stderr if request.json else sys.stdout, flush=True)

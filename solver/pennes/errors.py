@@ -1,0 +1,64 @@
+"""What can go wrong, and the exit code that says so."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class PennesError(Exception):
+    """Base of all errors that are reported to the user as one message, without a traceback."""
+
+    exit_code = 1
+
+
+class InputError(PennesError):
+    """The user's input cannot be used.
+
+    The message names the place (file, line, key), what was found, what was expected and, where a name was
+    misspelt, the nearest name that exists.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | Path | None = None,
+        line: int | None = None,
+        key: str | None = None,
+        expected: str | None = None,
+        nearest: str | None = None,
+    ):
+        self.problem, self.file, self.line, self.key = problem, file, line, key
+        self.expected, self.nearest = expected, nearest
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        place = ""
+        if self.file is not None:
+            place = str(self.file) + (f", line {self.line}" if self.line is not None else "") + ": "
+        key = f"{self.key}: " if self.key else ""
+        expected = f"; expected {self.expected}" if self.expected else ""
+        nearest = f"; did you mean '{self.nearest}'?" if self.nearest else ""
+        return f"{place}{key}{self.problem}{expected}{nearest}"
+
+
+class SolverError(PennesError):
+    """The solver failed: the message says what, at which simulated time, and where the checkpoint is."""
+
+    exit_code = 3
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name closest to a misspelt one, or None where nothing is close."""
+    matches = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.55)
+    return matches[0] if matches else None
+
+
+class Interrupted(PennesError):
+    """The run was asked to stop (SIGTERM or SIGINT) and wrote a checkpoint first."""
+
+    exit_code = 143

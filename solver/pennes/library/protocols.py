@@ -1,0 +1,212 @@
+"""Records of generators and of the protocols they run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pennes import units
+from pennes.library.records import Record, refuse
+
+
+class Generator(Record):
+    """Limits of the radiofrequency generator."""
+
+    max_power: units.PositivePower = "200 W"
+    max_voltage: units.Voltage | None = None
+    """Root mean square."""
+    max_current: units.Current | None = None
+    """Root mean square."""
+    internal_resistance: units.Resistance | None = None
+    """R_I of P_eff = 4 P_set R R_I / (R + R_I)^2 (Altrogge 2007); none: the set power reaches the tissue."""
+    frequency: units.Frequency = "480 kHz"
+    lead_resistance: units.Resistance = "0 ohm"
+    """Series resistance of leads and pads, added to the displayed impedance; its heat stays outside the body."""
+
+
+class Pole(Record):
+    """How a pole is driven: relative amplitude and phase of its potential, ground, or floating (no net current)."""
+
+    role: Literal["active", "ground", "floating"] = "active"
+    amplitude: units.Number = 1.0
+    phase: units.Angle = "0 deg"
+
+
+class Change(Record):
+    """An entry of the schedule: from ``at`` on, the given values replace the protocol's. Anything left out stays."""
+
+    at: units.Duration
+    set_voltage: units.Voltage | None = None
+    set_current: units.Current | None = None
+    set_power: units.Power | None = None
+    set_temperature: units.Temperature | None = None
+    poles: dict[str, Pole] | None = None
+    """Poles by "applicator.pole"; a pole's name alone means that pole of every applicator."""
+    pole_cycle: tuple[dict[str, Pole], ...] | None = None
+    """An empty list ends the switching."""
+    cycle_time: units.PositiveDuration | None = None
+    ramp: units.PowerRate | None = None
+    roll_off_impedance: units.Resistance | None = None
+    roll_off_rise: units.Resistance | None = None
+    pause: units.PositiveDuration | None = None
+    pause_power: units.Power | None = None
+    minimum_pulse: units.PositiveDuration | None = None
+    short_pulse: units.Duration | None = None
+    short_pulse_factor: units.Fraction | None = None
+    roll_offs_to_end: units.Whole | None = Field(default=None, ge=1)
+    max_power: units.PositivePower | None = None
+    proportional: units.Number | None = None
+    integral: units.Number | None = None
+    sample_interval: units.PositiveDuration | None = None
+    sensors: tuple[str, ...] | None = None
+    statistic: Literal["mean", "max", "min"] | None = None
+    hold: units.PositiveDuration | None = None
+    hold_tolerance: units.TemperatureDifference | None = None
+    enabled: bool | None = None
+    """False: the generator pauses; true: it goes on."""
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if all(getattr(self, name) is None for name in type(self).model_fields if name != "at"):
+            raise refuse("changes nothing", expected="at least one value beside 'at'")
+        return self
+
+
+class ProtocolBase(Record):
+    name: str = "own"
+    """The library's name of the protocol that this one is, or was made from."""
+    duration: units.PositiveDuration
+    cool_down: units.Duration = "0 s"
+    """Time simulated after the generator has been switched off at ``duration``."""
+    schedule: tuple[Change, ...] = ()
+    poles: dict[str, Pole] = {}
+    """Poles that are not simply active at full amplitude."""
+    pole_cycle: tuple[dict[str, Pole], ...] = ()
+    """Switching: patterns of poles applied in turn, each for ``cycle_time``."""
+    cycle_time: units.PositiveDuration = "30 s"
+    source: str = "stated by the case"
+
+    @model_validator(mode="after")
+    def _schedule_fits(self) -> Self:
+        settings = Change.model_fields.keys() - {"at", "enabled"}
+        before = 0.0
+        for index, change in enumerate(self.schedule):
+            if change.at < before or change.at > self.duration:
+                raise refuse(
+                    f"{change.at:g} s is out of turn",
+                    "schedule",
+                    index,
+                    "at",
+                    expected="ascending times within the duration",
+                )
+            before = change.at
+            for name in sorted(settings - type(self).model_fields.keys()):
+                if getattr(change, name) is not None:
+                    own = " | ".join(sorted(settings & type(self).model_fields.keys()))
+                    raise refuse("does not belong to this mode", "schedule", index, name, expected=own)
+        for index, pattern in enumerate(self.pole_cycle):
+            if not pattern:
+                raise refuse("names no pole", "pole_cycle", index, expected="a pattern such as {needle.active: {...}}")
+        return self
+
+
+class ConstantVoltage(ProtocolBase):
+    mode: Literal["constant_voltage"]
+    set_voltage: units.Voltage
+
+
+class ConstantCurrent(ProtocolBase):
+    mode: Literal["constant_current"]
+    set_current: units.Current
+
+
+class ConstantPower(ProtocolBase):
+    mode: Literal["constant_power"]
+    set_power: units.Power
+
+
+class ImpedanceControlled(ProtocolBase):
+    """Power ramps up; when the impedance rolls off the generator pauses, then goes on (pulsing) or ends."""
+
+    mode: Literal["impedance_controlled"]
+    set_power: units.Power
+    start_power: units.Power | None = None
+    """Power at t = 0; none: ``set_power`` at once."""
+    ramp: units.PowerRate = "0 W/min"
+    """Rate at which the set power rises from ``start_power`` to ``set_power``."""
+    roll_off_impedance: units.Resistance | None = None
+    """Absolute impedance at which the generator pauses."""
+    roll_off_rise: units.Resistance | None = None
+    """Rise over the smallest impedance of the present pulse at which the generator pauses."""
+    pause: units.PositiveDuration = "15 s"
+    """Time off after a roll-off."""
+    pause_power: units.Power = "0 W"
+    """Power during the pause (to keep measuring impedance)."""
+    minimum_pulse: units.PositiveDuration = "1 s"
+    """No roll-off is acted on before power has flowed for that long in a pulse, or to newly switched poles."""
+    short_pulse: units.Duration = "10 s"
+    """A pulse that rolls off sooner than this lowers the power of the pulses after it ..."""
+    short_pulse_factor: units.Fraction = 0.9
+    """... by this factor."""
+    roll_offs_to_end: units.Whole | None = Field(default=None, ge=1)
+    """Number of roll-offs after which the treatment ends (LeVeen: 2); none: it pulses until ``duration``."""
+
+    @model_validator(mode="after")
+    def _can_roll_off(self) -> Self:
+        if not self.roll_off_impedance and not self.roll_off_rise:
+            raise refuse(
+                "is missing (or roll_off_rise): nothing would end a pulse",
+                "roll_off_impedance",
+                expected="something like '120 ohm'",
+            )
+        if self.start_power is not None and self.start_power > self.set_power:
+            raise refuse(f"{self.start_power:g} W is above set_power ({self.set_power:g} W)", "start_power")
+        if self.start_power is not None and self.start_power < self.set_power and self.ramp <= 0:
+            raise refuse(
+                "is missing or 0: power would never rise from start_power to set_power",
+                "ramp",
+                expected="something like '20 W/min'",
+            )
+        return self
+
+
+class TemperatureControlled(ProtocolBase):
+    """Proportional-integral control of the mean thermocouple temperature."""
+
+    mode: Literal["temperature_controlled"]
+    set_temperature: units.Temperature
+    max_power: units.PositivePower
+    proportional: units.Number
+    """W per K."""
+    integral: units.Number
+    """W per K and second."""
+    sample_interval: units.PositiveDuration = "1 s"
+    sensors: tuple[str, ...] = ()
+    """Thermocouples that count; empty: all of the device."""
+    statistic: Literal["mean", "max", "min"] = "mean"
+    hold: units.PositiveDuration | None = None
+    """Time at target temperature after which the treatment ends; none: ``duration`` alone counts."""
+    hold_tolerance: units.TemperatureDifference = "1 K"
+    """How far below the set temperature the target counts as reached."""
+
+    @model_validator(mode="after")
+    def _can_control(self) -> Self:
+        if min(self.proportional, self.integral) < 0 or max(self.proportional, self.integral) == 0:
+            raise refuse("the gains cannot heat", "proportional", expected="gains that are not negative, one above 0")
+        return self
+
+
+Protocol = Annotated[
+    ConstantVoltage | ConstantCurrent | ConstantPower | ImpedanceControlled | TemperatureControlled,
+    Field(discriminator="mode"),
+]
+
+PROTOCOLS: dict[str, type[ProtocolBase]] = {
+    "constant_voltage": ConstantVoltage,
+    "constant_current": ConstantCurrent,
+    "constant_power": ConstantPower,
+    "impedance_controlled": ImpedanceControlled,
+    "temperature_controlled": TemperatureControlled,
+}
+"""By their ``mode``."""

@@ -1,0 +1,166 @@
+"""Records of tissues: every property carries its value, temperature law, distribution and source in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from pennes import units
+
+Name = Annotated[str, Field(pattern=r"^[^./\x00-\x1f]+$", min_length=1, max_length=60)]
+"""A name that can stand in paths such as ``applicator.pole`` and ``applicator/part``."""
+
+
+def refuse(problem: str, *at: str | int, expected: str | None = None, nearest: str | None = None) -> Exception:
+    """The error that a validator of a record raises: what is wrong with the value at the keys ``at`` below it."""
+    context: dict[str, Any] = {"problem": problem, "at": at}
+    if expected is not None:
+        context["expected"] = expected
+    if nearest is not None:
+        context["nearest"] = nearest
+    return PydanticCustomError("refused", "{problem}", context)
+
+
+def check_unique(names: Sequence[str], *at: str | int) -> None:
+    """Refuse a name that is given twice in the list at the keys ``at``."""
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise refuse(f"the name '{name}' is given twice", *at, index, "name", expected="another name")
+
+
+class Record(BaseModel):
+    """Base of all records and case models: frozen, unknown keys refused, every default written out when dumped."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class LinearLaw(Record):
+    """value x (1 + rate (T - reference)), held constant below 0 C and above ``until``."""
+
+    kind: Literal["linear"] = "linear"
+    rate: units.RelativeRate
+    reference: units.Temperature = "37 degC"
+    until: units.Temperature = "100 degC"
+
+    @model_validator(mode="after")
+    def _stays_positive(self) -> Self:
+        if self.until <= 0:
+            raise refuse(f"{self.until:g} degC is not above 0 degC", "until", expected="a temperature above 0 degC")
+        for temperature in (0.0, self.until):
+            if 1.0 + self.rate * (temperature - self.reference) <= 0:
+                raise refuse(f"makes the property zero or negative at {temperature:g} degC", "rate")
+        return self
+
+
+class TableLaw(Record):
+    """value x factor, interpolated linearly in temperature and held constant beyond the ends."""
+
+    kind: Literal["table"] = "table"
+    temperatures: tuple[units.Temperature, ...] = Field(min_length=2)
+    factors: tuple[units.Number, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _is_a_function(self) -> Self:
+        if len(self.factors) != len(self.temperatures):
+            raise refuse(
+                f"has {len(self.factors)} entries",
+                "factors",
+                expected=f"{len(self.temperatures)}, as many as temperatures",
+            )
+        for index, (before, after) in enumerate(pairwise(self.temperatures), start=1):
+            if after <= before:
+                raise refuse(
+                    f"{after:g} degC does not follow {before:g} degC",
+                    "temperatures",
+                    index,
+                    expected="ascending temperatures",
+                )
+        if min(self.factors) <= 0:
+            raise refuse(f"{min(self.factors):g} is not above 0", "factors", expected="factors greater than 0")
+        return self
+
+
+Law = Annotated[LinearLaw | TableLaw, Field(discriminator="kind")]
+
+
+class Distribution(Record):
+    """Uncertainty of a property as a factor on its value; ``spread`` is what the kind says."""
+
+    kind: Literal["normal", "lognormal", "uniform", "triangular"]
+    low: units.Number = 0.0
+    """Smallest factor (uniform, triangular) or truncation of the others."""
+    high: units.Number = 10.0
+    """Largest factor."""
+    sd: units.Number = 0.0
+    """Standard deviation of the factor (normal) or of its logarithm (lognormal)."""
+
+    @model_validator(mode="after")
+    def _has_spread(self) -> Self:
+        if not 0 <= self.low < self.high:
+            raise refuse(
+                f"low {self.low:g} and high {self.high:g} are no interval of factors", "low", expected="0 <= low < high"
+            )
+        if self.kind in ("normal", "lognormal") and self.sd <= 0:
+            raise refuse(f"a {self.kind} distribution needs a standard deviation", "sd", expected="a number above 0")
+        return self
+
+
+class Property[ValueT](Record):
+    """One property of a tissue."""
+
+    value: ValueT
+    law: Law | None = None
+    distribution: Distribution | None = None
+    source: str
+
+
+class Drying(Record):
+    """What is left of a conductivity once the tissue's water has gone."""
+
+    residual: units.Fraction = "1 %"
+    """Fraction of the wet value that remains when all water has vaporised."""
+    source: str = "Trujillo and Berjano 2013: two orders of magnitude over 5 K around 100 C"
+
+
+class Hyperaemia(Record):
+    """Perfusion rises with temperature before damage stops it: linearly from 1 at ``start`` to ``peak`` at ``to``."""
+
+    start: units.Temperature = "37 degC"
+    to: units.Temperature = "45 degC"
+    peak: units.Number = 1.0
+    source: str
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        if self.to <= self.start:
+            raise refuse(f"{self.to:g} degC is not above start ({self.start:g} degC)", "to")
+        if self.start < 37:
+            raise refuse(f"{self.start:g} degC would raise the perfusion of healthy tissue at 37 degC", "start")
+        if self.peak < 0:
+            raise refuse(f"{self.peak:g} is negative", "peak", expected="a factor on the perfusion")
+        return self
+
+
+class TissueRecord(Record):
+    """A tissue, or blood, as the library holds it."""
+
+    name: str
+    title: str
+    density: Property[units.Density]
+    heat_capacity: Property[units.HeatCapacity]
+    """Specific heat of wet tissue."""
+    thermal_conductivity: Property[units.ThermalConductivity]
+    electric_conductivity: Property[units.ElectricConductivity]
+    """At about 500 kHz and the law's reference temperature."""
+    perfusion: Property[units.PerfusionRate]
+    """Volume of blood per volume of tissue and second."""
+    water_fraction: Property[units.Fraction]
+    """Mass of water per mass of tissue: what can vaporise."""
+    drying: Drying = Drying()
+    hyperaemia: Hyperaemia | None = None

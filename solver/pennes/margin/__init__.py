@@ -1,0 +1,41 @@
+"""Margins: distances between surfaces, their statistics, and zones cut out of a mesh. NumPy and SciPy only."""
+
+from pennes.margin.compare import compare_surfaces
+from pennes.margin.direction import direction_words
+from pennes.margin.distance import DistanceField, Enclosure, distance_to_triangles, enclosed
+from pennes.margin.extent import zone_diameters
+from pennes.margin.files import read_surface
+from pennes.margin.isosurface import clip_triangles, marching_tetrahedra
+from pennes.margin.minimum import SmallestMargin, margins_to, smallest_margin
+from pennes.margin.shell import ShellCoverage, shell_coverage
+from pennes.margin.statistics import MarginStatistics, margin_statistics, signed_margins, subcapsular
+from pennes.margin.surface import Surface, join_surfaces, merge_points
+from pennes.margin.volume import tetrahedron_volumes, total_volume_inside, volume_inside
+
+__all__ = [
+    "DistanceField",
+    "Enclosure",
+    "MarginStatistics",
+    "ShellCoverage",
+    "SmallestMargin",
+    "Surface",
+    "clip_triangles",
+    "compare_surfaces",
+    "direction_words",
+    "distance_to_triangles",
+    "enclosed",
+    "join_surfaces",
+    "marching_tetrahedra",
+    "margin_statistics",
+    "margins_to",
+    "merge_points",
+    "read_surface",
+    "shell_coverage",
+    "signed_margins",
+    "smallest_margin",
+    "subcapsular",
+    "tetrahedron_volumes",
+    "total_volume_inside",
+    "volume_inside",
+    "zone_diameters",
+]

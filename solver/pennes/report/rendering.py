@@ -1,0 +1,108 @@
+"""Renders surfaces off-screen. Runs as a program of its own, so that a graphics driver that fails ends nothing else.
+
+Its argument is a JSON file that describes the views; the pictures are written as .npy arrays. No X server is needed:
+VTK is told to use EGL where there is no display.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+NO_GRAPHICS = 3
+"""Exit code where the machine has no off-screen OpenGL (neither a display nor libEGL nor libOSMesa)."""
+
+
+def _choose_window() -> bool:
+    """Tell VTK which kind of window to open; False where there is none (VTK itself would crash)."""
+    if sys.platform != "linux" or os.environ.get("DISPLAY"):
+        return True
+    for library, window in (("libEGL.so.1", "vtkEGLRenderWindow"), ("libOSMesa.so.8", "vtkOSOpenGLRenderWindow")):
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            continue
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", window)
+        return True
+    return False
+
+
+def _add(plotter: Any, part: dict[str, Any], meshes: dict[str, Any], colours: np.ndarray, limits: list[float]) -> None:
+    """Add one part of a view: a surface, cut off by planes, in one colour or painted with its margin."""
+    import pyvista as pv
+
+    if part["file"] not in meshes:
+        meshes[part["file"]] = pv.read(part["file"]).clean()
+    mesh = meshes[part["file"]]
+    for normal, origin in part.get("cuts", ()):
+        mesh = mesh.clip(normal=normal, origin=origin)
+    if mesh.n_cells == 0:
+        return
+    look: dict[str, Any] = {
+        "smooth_shading": True,
+        "specular": 0.15,
+        "specular_power": 25,
+        "ambient": 0.4,
+        "diffuse": 0.75,
+    }
+    if part.get("sharp"):
+        look.update(split_sharp_edges=True, feature_angle=40.0)
+    if part.get("opacity", 1.0) < 1.0:
+        look.update(opacity=part["opacity"], culling="back")
+        plotter.add_silhouette(mesh, color=part["colour"], line_width=1.5, opacity=0.9)
+    if not part.get("painted"):
+        plotter.add_mesh(mesh, color=part["colour"], **look)
+        return
+    look.update(ambient=0.5, diffuse=0.55, specular=0.0)
+    table = pv.LookupTable(values=colours, scalar_range=tuple(limits), nan_color=part["unknown"])
+    plotter.add_mesh(mesh, scalars="margin_mm", cmap=table, show_scalar_bar=False, **look)
+    unknown = np.isnan(mesh["margin_mm"])
+    known = mesh.remove_points(unknown)[0] if unknown.any() else mesh
+    lines = known.contour(part["contours"], scalars="margin_mm")
+    if lines.n_points:
+        lines.points = mesh.center + 1.006 * (lines.points - np.array(mesh.center))
+        plotter.add_mesh(lines, color=part["ink"], line_width=2, lighting=False, show_scalar_bar=False)
+
+
+def render(job: dict[str, Any]) -> None:
+    """Render all views of a job with one plotter. Keys: ``size``, ``colours``, ``limits``, ``views``."""
+    import pyvista as pv
+
+    colours, meshes = np.array(job["colours"], dtype=np.uint8), {}
+    plotter = pv.Plotter(off_screen=True, window_size=job["size"], lighting="light kit")
+    plotter.set_background("white")
+    plotter.enable_anti_aliasing("msaa", multi_samples=4)
+    plotter.enable_parallel_projection()
+    plotter.show(auto_close=False)
+    for view in job["views"]:
+        plotter.suppress_rendering = True  # else every part that is added renders the view anew
+        plotter.clear_actors()
+        for part in view["parts"]:
+            _add(plotter, part, meshes, colours, job["limits"])
+        centre, towards = np.array(view["centre"]), np.array(view["towards"])
+        plotter.camera_position = [tuple(centre + 500.0 * towards), tuple(centre), tuple(view["up"])]
+        plotter.camera.parallel_scale = view["half_height"]
+        plotter.renderer.reset_camera_clipping_range()
+        plotter.suppress_rendering = False
+        plotter.render()
+        np.save(view["file"], plotter.screenshot(return_img=True))
+    plotter.close()
+
+
+def main(file: str) -> int:
+    """Read the job and render it; the exit code is 0, or ``NO_GRAPHICS``."""
+    job = json.loads(Path(file).read_text())
+    if not _choose_window():
+        return NO_GRAPHICS
+    render(job)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,130 @@
+"""The signed margin on a target's surface, unrolled: longitude about the needle, latitude along it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.tri import LinearTriInterpolator, Triangulation
+
+from pennes.report import palette
+from pennes.report.folder import Result
+from pennes.report.style import margin_scale, png
+from pennes.report.viewpoint import Frame, make_frame, nearest_vessel
+
+
+def angles(frame: Frame, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Longitude (n,) about the needle, 0 towards ``frame.side``, and latitude (n,), 90 towards the hub; degrees."""
+    offset = np.atleast_2d(points) - frame.centre
+    across, front, up = offset @ frame.side, offset @ frame.front, offset @ frame.up
+    return np.degrees(np.arctan2(front, across)), np.degrees(np.arctan2(up, np.hypot(across, front)))
+
+
+def unroll(frame: Frame, points: np.ndarray, values: np.ndarray, step: float = 2.0) -> tuple[np.ndarray, ...]:
+    """Longitudes (a,), latitudes (b,) in degrees and values (b, a), interpolated linearly in these angles."""
+    longitude, latitude = angles(frame, points)
+    poles = [values[latitude.argmax()], values[latitude.argmin()]]
+    ring = np.arange(-220.0, 221.0, 10.0)
+    known = np.column_stack(
+        [
+            np.concatenate([longitude - 360.0, longitude, longitude + 360.0, ring, ring]),
+            np.concatenate([np.tile(latitude, 3), np.full_like(ring, 90.0), np.full_like(ring, -90.0)]),
+        ]
+    )
+    given = np.concatenate([np.tile(values, 3), np.full_like(ring, poles[0]), np.full_like(ring, poles[1])])
+    near = np.abs(known[:, 0]) <= 220.0
+    east, north = np.arange(-180.0, 180.0 + step, step), np.arange(-90.0, 90.0 + step, step)
+    surface = LinearTriInterpolator(Triangulation(*known[near].T), given[near])
+    found = surface(*np.meshgrid(east, north)).filled(np.nan)
+    return east, north, found
+
+
+def draw_unrolled(result: Result, target: str) -> str | None:
+    """The map and the shares of the surface as a data URI; None where the target has no margins (no zone)."""
+    mesh = result.targets[target].mesh
+    margins = np.asarray(mesh["margin_mm"], dtype=float)
+    known = np.isfinite(margins)
+    if not known.any():
+        return None
+    entry = next(entry for entry in result.summary["targets"] if entry["name"] == target)
+    frame = make_frame(result, target)
+    east, north, values = unroll(frame, np.asarray(mesh.points)[known], margins[known])
+    figure = Figure(figsize=(10.2, 4.35), layout="none")
+    axes = figure.add_axes((0.07, 0.13, 0.605, 0.78))
+    colours, norm = margin_scale()
+    axes.imshow(
+        values,
+        extent=(-181, 181, -91, 91),
+        origin="lower",
+        cmap=colours,
+        norm=norm,
+        aspect="auto",
+        interpolation="bilinear",
+    )
+    _contours(axes, east, north, values, float(entry["required_margin_mm"]))
+    _marks(axes, result, frame, entry)
+    axes.set(xlim=(-180, 180), ylim=(-90, 90), xlabel="longitude about the needle", ylabel="latitude along the needle")
+    axes.set_xticks(
+        range(-180, 181, 60),
+        [f"{v:+d}°".replace("+0", "0").replace("-", "\N{MINUS SIGN}") for v in range(-180, 181, 60)],
+    )
+    axes.set_yticks([-90, -45, 0, 45, 90], ["tip", "\N{MINUS SIGN}45°", "0°", "45°", "hub"])
+    facing = f" (0° faces {frame.towards})" if frame.towards else ""
+    axes.set_title(f"Signed margin on {target}, unrolled{facing}")
+    _shares(figure, entry)
+    return png(figure)
+
+
+def _contours(axes: Axes, east: np.ndarray, north: np.ndarray, values: np.ndarray, required: float) -> None:
+    for level in sorted({*palette.MARGIN_CONTOURS, required}):
+        if not values.min() < level < values.max():
+            continue
+        width = 2.0 if level == required else 0.9
+        lines = axes.contour(east, north, values, levels=[level], colors=palette.INK, linewidths=width)
+        lines.set(path_effects=[withStroke(linewidth=width + 1.4, foreground="white", alpha=0.7)])
+        for label in axes.clabel(lines, fmt=f"{level:g} mm", fontsize=8.5):
+            label.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
+
+
+def _marks(axes: Axes, result: Result, frame: Frame, entry: dict[str, Any]) -> None:
+    halo = [withStroke(linewidth=3.0, foreground="white")]
+    vessel = nearest_vessel(result.tubes, frame.centre)
+    if vessel is not None:
+        (longitude,), (latitude,) = angles(frame, vessel[2])
+        axes.plot(longitude, latitude, marker="D", ms=8, mfc=palette.VESSEL, mec=palette.INK, mew=1.2, ls="none")
+        below = -1 if latitude > -60.0 else 1
+        axes.annotate(
+            f"direction of {vessel[0].name}",
+            (longitude, latitude),
+            xytext=(0, 16 * below),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            path_effects=halo,
+        )
+    if entry["worst_point_mm"] is not None:
+        (longitude,), (latitude,) = angles(frame, np.array(entry["worst_point_mm"]))
+        axes.plot(longitude, latitude, marker="o", ms=15, mfc="none", mec="white", mew=3.5, ls="none")
+        axes.plot(longitude, latitude, marker="o", ms=15, mfc="none", mec=palette.INK, mew=1.8, ls="none")
+        text = f"smallest: {entry['minimal_margin_mm']:.1f} mm".replace("-", "\N{MINUS SIGN}")
+        side = "right" if longitude > 90.0 else "left"
+        shift = (-14 if side == "right" else 14, 14 if latitude < 60.0 else -14)
+        look = {"ha": side, "va": "center", "weight": "bold", "path_effects": halo}
+        axes.annotate(text, (longitude, latitude), xytext=shift, textcoords="offset points", **look)
+
+
+def _shares(figure: Figure, entry: dict[str, Any]) -> None:
+    """Bars: share of the surface in each class of margin."""
+    axes = figure.add_axes((0.80, 0.13, 0.17, 0.78))
+    shares = [100.0 * entry["surface_share"][key] for key, _, _ in palette.MARGIN_CLASSES]
+    places = np.arange(len(shares))
+    axes.barh(places, shares, color=[colour for _, _, colour in palette.MARGIN_CLASSES], height=0.62)
+    for place, share in zip(places, shares, strict=True):
+        axes.text(share + 2.0, place, f"{share:.1f} %", va="center")
+    axes.set_yticks(places, [name for _, name, _ in palette.MARGIN_CLASSES])
+    axes.set(xlim=(0, 128), xticks=[0, 50, 100], xlabel="share of surface, %")
+    axes.set_title("By class", loc="left")
+    axes.tick_params(axis="y", length=0)

@@ -1,0 +1,242 @@
+"""summary.json: what a run found, in numbers. The keys are a contract; ``python -m pennes.result.summary`` prints the
+JSON Schema that documents them.
+
+A key's unit is its ending: ``_mm``, ``_ml``, ``_c`` (degrees Celsius), ``_s``, ``_min``, ``_w``, ``_j``, ``_ohm``,
+``_mib``. Fractions and shares run from 0 to 1. null: there is no such number (no zone, generator never on).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from pennes.errors import InputError, SolverError
+
+SCHEMA = "pennes.summary/1"
+
+Fraction = Annotated[float, Field(ge=-1e-9, le=1 + 1e-9)]
+PointMm = tuple[float, float, float]
+
+
+def _missing(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+Optional = Annotated[float | None, BeforeValidator(_missing)]
+"""A number, or null where there is none; nan counts as none."""
+
+
+class Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, frozen=True)
+
+
+class Provenance(Block):
+    version: str
+    packages: dict[str, str]
+    ranks: int = Field(ge=1)
+    case_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    recipe_hash: str | None = None
+    """Of the mesh recipe."""
+    date: str = ""
+    platform: str = ""
+    python: str = ""
+    resumed_at_s: list[float] = []
+    """Simulated times at which the run was taken up again from a checkpoint."""
+    peak_memory_mib: Optional = None
+    """Largest resident memory, summed over ranks."""
+
+
+class MeshQuality(Block):
+    min_dihedral_deg: Optional = None
+    min_radius_ratio: Optional = None
+    """3 x inscribed over circumscribed radius; 1 is a regular tetrahedron."""
+    p01_radius_ratio: Optional = None
+    """First percentile."""
+
+
+class Mesh(Block):
+    vertices: int = Field(gt=0)
+    cells: int = Field(gt=0)
+    h_min_mm: float = Field(gt=0)
+    """Shortest edge."""
+    h_max_mm: Optional = None
+    quality: MeshQuality | None = None
+
+
+class Time(Block):
+    simulated_s: float = Field(ge=0)
+    steps: int = Field(ge=0)
+    """Accepted steps."""
+    wall_s: float = Field(ge=0)
+    loop_wall_s: float = Field(ge=0)
+    setup_wall_s: float = Field(ge=0)
+
+
+class Temperature(Block):
+    max_c: float
+    """Highest temperature anywhere at any time."""
+
+
+class Zone(Block):
+    criterion: str
+    volume_ml: float = Field(ge=0)
+    diameters_mm: tuple[float, float, float] | None = None
+    """Along the applicator, and the two principal ones across it."""
+
+
+class SurfaceShare(Block):
+    """Shares of the target's surface by signed margin in mm."""
+
+    below_0: Fraction = Field(description="Not covered.")
+    from_0_to_5: Fraction = Field(alias="0_to_5")
+    from_5_to_10: Fraction = Field(alias="5_to_10")
+    above_10: Fraction
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+
+class Target(Block):
+    name: str
+    volume_ml: float = Field(ge=0)
+    required_margin_mm: float = Field(ge=0)
+    minimal_margin_mm: Optional
+    """Signed: smallest distance from the target's surface to the zone's, negative where target is left uncovered."""
+    worst_point_mm: PointMm | None
+    """Where on the target's surface the margin is smallest."""
+    worst_direction: str | None = None
+    """The same place in words."""
+    covered_fraction: Fraction
+    """Of the target's volume."""
+    surface_share: SurfaceShare
+    share_below_required: Fraction | None = None
+    """Of the target's surface, by area."""
+    mean_margin_mm: Optional = None
+    quartiles_mm: tuple[float, float, float] | None = None
+    achieved: bool
+    """The required margin is reached everywhere."""
+
+
+class VesselResult(Block):
+    name: str
+    cooling_power_w: Optional
+    """Largest power taken from the tissue at any time."""
+    heat_removed_j: float
+    outlet_temperature_max_c: Optional = None
+
+
+class GeneratorEvent(Block):
+    time_s: float
+    kind: str
+    message: str
+
+
+class GeneratorResult(Block):
+    energy_delivered_j: float
+    mean_power_w: float
+    """Over the time from the start to the generator's end."""
+    max_power_w: Optional = None
+    impedance_start_ohm: Optional = None
+    impedance_min_ohm: Optional = None
+    impedance_end_ohm: Optional = None
+    on_time_s: Optional = None
+    roll_offs: int | None = None
+    events: list[GeneratorEvent] = []
+
+
+class Energy(Block):
+    """Energy budget from the start to the end."""
+
+    deposited_j: float
+    stored_j: float
+    perfusion_j: float
+    vessels_j: float
+    surface_j: float
+    applicator_cooling_j: float = 0.0
+    residual_fraction: float
+    """Largest imbalance at any step over the energy deposited."""
+
+
+class CriterionResult(Block):
+    volume_ml: float = Field(ge=0)
+    minimal_margin_mm: dict[str, Optional] = {}
+    """By target."""
+
+
+class OrganResult(Block):
+    name: str
+    max_c: float
+    max_cem43_min: float
+
+
+class Solver(Block):
+    newton: int = 0
+    """Newton iterations of all steps."""
+    linear_iterations: int = 0
+    rejected_steps: int = 0
+    """Steps repeated because their error was too large."""
+    failed_solves: int = 0
+    """Steps halved because a solve did not converge."""
+    potential_solves: int | None = None
+
+
+class Summary(Block):
+    """Summary of a run (research use only)."""
+
+    model_config = ConfigDict(title="summary.json", populate_by_name=True)
+
+    schema_version: Literal["pennes.summary/1"] = Field(default=SCHEMA, alias="schema")
+    title: str = ""
+    provenance: Provenance
+    mesh: Mesh
+    time: Time
+    temperature: Temperature
+    zone: Zone
+    targets: list[Target]
+    vessels: list[VesselResult]
+    generator: GeneratorResult
+    energy: Energy
+    organs: list[OrganResult]
+    criteria: dict[str, CriterionResult] = {}
+    """The verdict with each criterion of death."""
+    solver: Solver = Solver()
+    warnings: list[str]
+
+
+def make_summary(data: dict[str, Any] | Summary) -> Summary:
+    """The checked summary. Raises SolverError naming the keys that are missing, unknown or not finite."""
+    try:
+        return data if isinstance(data, Summary) else Summary.model_validate(data)
+    except ValidationError as error:
+        raise SolverError("the run's summary cannot be written: " + _problems(error)) from None
+
+
+def summary_text(summary: Summary) -> str:
+    """The text of summary.json."""
+    return json.dumps(summary.model_dump(mode="json", by_alias=True), indent=2, allow_nan=False) + "\n"
+
+
+def read_summary(path: Path) -> Summary:
+    """Read a summary.json. Raises InputError for a file that cannot be read or is not such a summary."""
+    try:
+        return Summary.model_validate_json(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read the summary: {error.strerror}", file=path) from None
+    except ValidationError as error:
+        raise InputError("not a summary of this version: " + _problems(error), file=path) from None
+
+
+def _problems(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}" for item in error.errors())
+
+
+def schema_text() -> str:
+    """JSON Schema of summary.json."""
+    return json.dumps(Summary.model_json_schema(by_alias=True), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    print(schema_text(), end="")

@@ -1,0 +1,152 @@
+"""The recipe's solids in gmsh's OpenCASCADE kernel, cut against each other, with every piece accounted for.
+
+Classification goes by the boolean operation's own map of what became of every solid: a face of the tissue belongs to
+the hole whose pieces lie on its other side. No bounding boxes or tolerances decide. Lengths in mm.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import gmsh
+import numpy as np
+
+from pennes.scene.frames import frame
+from pennes.scene.plan import FREE, OUTER
+
+MILLIMETRES = 1e3
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Entities to be meshed: tag of the recipe -> gmsh volumes, and -> gmsh surfaces."""
+
+    volumes: dict[int, list[int]]
+    surfaces: dict[int, list[int]]
+
+
+def build_geometry(recipe: dict[str, Any]) -> Geometry:
+    """Put the recipe's geometry into the current gmsh model. Raises gmsh's Exception where the kernel fails."""
+    body = _add(recipe["body"])
+    parts: list[tuple[str, int, list[int]]] = []
+    for kind, entries in (("region", recipe["inclusions"]), ("hole", recipe["holes"])):
+        for entry in entries:
+            parts += [(kind, entry["tag"], _add(solid)) for solid in entry["solids"]]
+    tools = [(3, volume) for _, _, volumes in parts for volume in volumes]
+    _, pieces = gmsh.model.occ.fragment([(3, volume) for volume in body], tools)
+    gmsh.model.occ.synchronize()
+    inside = {volume for _, volume in pieces[0]}
+    region = dict.fromkeys(inside, 1)
+    hole: dict[int, int] = {}
+    remaining = iter(pieces[1:])
+    for kind, tag, volumes in parts:
+        for _ in volumes:
+            for _, volume in next(remaining):
+                if kind == "hole":
+                    hole[volume] = tag
+                elif volume in inside:
+                    region[volume] = tag
+    region = {volume: tag for volume, tag in region.items() if volume not in hole}
+    surfaces = _faces(region, hole, recipe["free"])
+    _keep_only(region)
+    volumes: dict[int, list[int]] = {}
+    for volume, tag in sorted(region.items()):
+        volumes.setdefault(tag, []).append(volume)
+    return Geometry(volumes, surfaces)
+
+
+def _faces(region: dict[int, int], hole: dict[int, int], free: bool) -> dict[int, list[int]]:
+    """Tag -> faces where tissue ends."""
+    behind = {face: tag for volume, tag in hole.items() for face in _boundary(volume)}
+    count: dict[int, int] = {}
+    for volume in region:
+        for face in _boundary(volume):
+            count[face] = count.get(face, 0) + 1
+    surfaces: dict[int, list[int]] = {}
+    for face, volumes in sorted(count.items()):
+        if face in behind:
+            surfaces.setdefault(behind[face], []).append(face)
+        elif volumes == 1:
+            _, _, low, _, _, high = gmsh.model.getBoundingBox(2, face)
+            on_top = free and low > -1e-3 and high < 1e-3
+            surfaces.setdefault(FREE if on_top else OUTER, []).append(face)
+    return surfaces
+
+
+def _boundary(volume: int) -> list[int]:
+    return [face for _, face in gmsh.model.getBoundary([(3, volume)], oriented=False)]
+
+
+def _keep_only(region: dict[int, int]) -> None:
+    """Remove everything that no tissue touches, so that it is not meshed."""
+    kept = {face for volume in region for face in _boundary(volume)}
+    gmsh.model.removeEntities([entity for entity in gmsh.model.getEntities(3) if entity[1] not in region])
+    others = [entity for entity in gmsh.model.getEntities(2) if entity[1] not in kept]
+    gmsh.model.removeEntities(others, recursive=True)
+
+
+def _add(solid: dict[str, Any]) -> list[int]:
+    """Add one solid of the recipe; returns its volumes."""
+    occ = gmsh.model.occ
+    mm = {key: MILLIMETRES * np.asarray(value) for key, value in solid.items() if key in _LENGTHS}
+    match solid["kind"]:
+        case "box":
+            return [occ.addBox(*(mm["centre"] - mm["size"] / 2), *mm["size"])]
+        case "ball":
+            return [occ.addSphere(*mm["centre"], mm["radius"])]
+        case "cylinder":
+            return [occ.addCylinder(*mm["start"], *(mm["end"] - mm["start"]), mm["radius"])]
+        case "cone":
+            return [occ.addCone(*mm["start"], *(mm["end"] - mm["start"]), mm["radius"], mm["end_radius"])]
+        case "hemisphere":
+            volume = occ.addSphere(0, 0, 0, mm["radius"], angle1=0.0)
+            _place(volume, frame(solid["direction"]), mm["centre"])
+            return [volume]
+        case "ellipsoid":
+            volume = occ.addSphere(0, 0, 0, 1)
+            occ.dilate([(3, volume)], 0, 0, 0, *mm["radii"])
+            _place(volume, np.array(solid["frame"]), mm["centre"])
+            return [volume]
+        case "bend":
+            return _bend(mm, np.array(solid["axis"]), solid["angle"])
+        case "polyhedron":
+            return [_polyhedron(mm["points"], np.array(solid["triangles"]))]
+        case kind:
+            raise ValueError(f"a recipe has no solid '{kind}'")
+
+
+_LENGTHS = ("centre", "size", "radius", "end_radius", "start", "end", "radii", "points")
+
+
+def _place(volume: int, rotation: np.ndarray, shift: np.ndarray) -> None:
+    matrix = np.eye(4)
+    matrix[:3, :3], matrix[:3, 3] = rotation, shift
+    gmsh.model.occ.affineTransform([(3, volume)], matrix.ravel().tolist())
+
+
+def _bend(mm: dict[str, np.ndarray], axis: np.ndarray, angle: float) -> list[int]:
+    """A disc across the path at its start, turned about the axis of the bend."""
+    occ = gmsh.model.occ
+    along = np.cross(axis, mm["start"] - mm["centre"])
+    disc = occ.addDisk(*mm["start"], mm["radius"], mm["radius"], zAxis=along.tolist())
+    swept = occ.revolve([(2, disc)], *mm["centre"], *axis, min(angle, 2 * math.pi))
+    return [tag for dimension, tag in swept if dimension == 3]
+
+
+def _polyhedron(points: np.ndarray, triangles: np.ndarray) -> int:
+    """A volume bounded by plane triangles that share edges and corners."""
+    occ = gmsh.model.occ
+    corners = [occ.addPoint(*point) for point in points]
+    edges: dict[tuple[int, int], int] = {}
+    faces = []
+    for triangle in triangles:
+        loop = []
+        for i, j in zip(triangle, np.roll(triangle, -1), strict=True):
+            key = (min(i, j), max(i, j))
+            if key not in edges:
+                edges[key] = occ.addLine(corners[key[0]], corners[key[1]])
+            loop.append(edges[key] if i < j else -edges[key])
+        faces.append(occ.addPlaneSurface([occ.addCurveLoop(loop)]))
+    return occ.addVolume([occ.addSurfaceLoop(faces, sewing=False)])

@@ -1,0 +1,215 @@
+"""Applicators in their place: every needle and tine as a path from its tip backwards, cut where its surface changes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from pennes.case.models import Applicator, Case
+from pennes.errors import InputError, nearest_name
+from pennes.library.devices import Arc, Exposure, Shaft, Tine
+from pennes.library.records import Record
+from pennes.scene import solids
+from pennes.scene.frames import frame, rotation_about
+from pennes.scene.paths import Centreline, Line, arc, through
+
+POINT = 0.2
+"""Radius of a conical tip's end, in radii of the shaft: an infinitely sharp point cannot be meshed."""
+_AXIS = np.array([0.0, 0.0, 1.0])
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What covers a wire between two distances from its tip; ``pole`` None: insulation."""
+
+    first: float
+    last: float
+    pole: str | None
+    cooled: bool
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A shaft or one copy of a tine. ``path`` runs from the tip backwards; a shaft's leaves the body."""
+
+    applicator: str
+    part: str
+    key: str
+    radius: float
+    path: Centreline
+    stretches: tuple[Stretch, ...]
+    shaft: Shaft | None
+    owner: int
+    """Number of the applicator in the case."""
+
+    def sample(self) -> np.ndarray:
+        """Points (n, 3) of the path, close enough for distances."""
+        return self.path.sample(max(2 * self.radius, 5e-4))
+
+    def balls(self) -> tuple[np.ndarray, np.ndarray]:
+        """Centres (n, 3) and radii (n,) of a chain of balls that fills the wire; they shrink towards a shaft's tip."""
+        centres = self.path.sample(max(self.radius, 2.5e-4))
+        radii = np.full(len(centres), self.radius)
+        if self.shaft is not None:
+            head = max(_tip_length(self.shaft), self.radius)
+            radii = np.minimum(radii, self.radius * np.linalg.norm(centres - centres[0], axis=1) / head)
+        return centres, radii
+
+    def distance(self, points: np.ndarray) -> np.ndarray:
+        """Distance (n,) of ``points`` (n, 3) from a shaft's cylinder, flat at the tip; negative inside."""
+        tip, back = self.path.point_at(0.0), self.path.pieces[0].direction(0.0)
+        along = (points - tip) @ back
+        across = np.linalg.norm(points - tip - along[:, None] * back, axis=1) - self.radius
+        beyond = np.hypot(np.maximum(-along, 0.0), np.maximum(across, 0.0))
+        return beyond + np.minimum(np.maximum(-along, across), 0.0)
+
+    def solids_of(self, stretch: Stretch) -> list[solids.Solid]:
+        """The pieces that make up one stretch."""
+        if self.shaft is None or not isinstance(self.path.pieces[0], Line):
+            return solids.tube(self.path.part(stretch.first, stretch.last), self.radius)
+        tip, along = self.path.pieces[0].start, self.path.pieces[0].direction(0.0)
+        pieces, first = [], stretch.first
+        head = _tip_length(self.shaft)
+        if first < head:
+            last = min(stretch.last, head)
+            if self.shaft.tip == "round":
+                pieces.append(solids.hemisphere(tip + head * along, -along, self.radius))
+            else:
+                radii = [self.radius * (POINT + (1 - POINT) * distance / head) for distance in (first, last)]
+                pieces.append(solids.cone(tip + first * along, tip + last * along, *radii))
+            first = last
+        if stretch.last - first > 1e-9:
+            pieces.append(solids.cylinder(tip + first * along, tip + stretch.last * along, self.radius))
+        return pieces
+
+
+def wires(applicator: Applicator, number: int, length: float) -> tuple[Wire, ...]:
+    """All shafts, then all tines, of ``applicators[number]``; shafts are ``length`` m long.
+
+    Raises InputError for a direction without length, an impossible tine and exposures that overlap.
+    """
+    key = f"applicators[{number}]"
+    rotation, origin = _frame(applicator, key), np.array(applicator.tip)
+    shaft_names = _distinct([shaft.name for shaft in applicator.device.shafts])
+    result = []
+    for count, (shaft, name) in enumerate(zip(applicator.device.shafts, shaft_names, strict=True)):
+        tip = origin + rotation @ np.array(shaft.offset)
+        path = Centreline((Line(tip, tip - length * rotation[:, 2]),))
+        part_key = f"{key}.device.shafts[{count}]"
+        pieces = _shaft_stretches(shaft, length, part_key)
+        result.append(Wire(applicator.name, name, part_key, shaft.diameter / 2, path, pieces, shaft, number))
+    taken = _distinct([*shaft_names, *(tine.name for tine in applicator.device.tines)])[len(shaft_names) :]
+    for count, (tine, name) in enumerate(zip(applicator.device.tines, taken, strict=True)):
+        part_key = f"{key}.device.tines[{count}]"
+        path = tine_path(tine, part_key).reversed()
+        pieces = _stretches(tine.exposures, path.length, 0.0, part_key)
+        for copy in range(tine.count):
+            placed = path.moved(rotation @ _copy_rotation(tine, copy), origin)
+            result.append(Wire(applicator.name, name, part_key, tine.diameter / 2, placed, pieces, None, number))
+    return tuple(result)
+
+
+def tine_path(tine: Tine, key: str = "tines") -> Centreline:
+    """Path of the first copy in the device frame before its rotation, from the shaft to the tip."""
+    try:
+        maker = arc if isinstance(tine.path, Arc) else through
+        return maker(tine.path.points, tine.diameter / 2)
+    except ValueError as problem:
+        raise InputError(str(problem), key=f"{key}.path") from None
+
+
+def sensor_points(case: Case) -> dict[str, np.ndarray]:
+    """Where the thermocouples of all applicators are: name -> point (3,) in m.
+
+    Names are the device's; where several applicators have thermocouples, "applicator.name". Raises InputError for one
+    that sits in a tine that does not exist.
+    """
+    several = sum(bool(applicator.device.thermocouples) for applicator in case.applicators) > 1
+    result = {}
+    for number, applicator in enumerate(case.applicators):
+        rotation, origin = _frame(applicator, f"applicators[{number}]"), np.array(applicator.tip)
+        tines = {tine.name: tine for tine in applicator.device.tines}
+        for count, sensor in enumerate(applicator.device.thermocouples):
+            key = f"applicators[{number}].device.thermocouples[{count}]"
+            if sensor.at is not None:
+                place = np.array(sensor.at)
+            elif sensor.tine in tines and sensor.copy_number < tines[sensor.tine].count:
+                tine = tines[sensor.tine]
+                path = tine_path(tine, f"{key}.tine")
+                place = _copy_rotation(tine, sensor.copy_number) @ path.point_at(path.length)
+            else:
+                raise InputError(
+                    f"there is no tine '{sensor.tine}' with a copy {sensor.copy_number}",
+                    key=key,
+                    expected="at: [x, y, z] or one of the tines: " + (", ".join(tines) or "none"),
+                    nearest=nearest_name(str(sensor.tine), tines),
+                )
+            name = f"{applicator.name}.{sensor.name}" if several else sensor.name
+            result[name] = origin + rotation @ place
+    return result
+
+
+def _frame(applicator: Applicator, key: str) -> np.ndarray:
+    try:
+        return frame(applicator.direction, applicator.roll)
+    except ValueError as problem:
+        raise InputError(str(problem), key=f"{key}.direction") from None
+
+
+def _copy_rotation(tine: Tine, copy: int) -> np.ndarray:
+    return rotation_about(_AXIS, tine.rotation + 2 * math.pi * copy / tine.count)
+
+
+def _tip_length(shaft: Shaft) -> float:
+    return {"flat": 0.0, "round": shaft.diameter / 2, "cone": shaft.tip_length}[shaft.tip]
+
+
+def _shaft_stretches(shaft: Shaft, length: float, key: str) -> tuple[Stretch, ...]:
+    cooled = 0.0 if shaft.cooling is None else shaft.cooling.length or length
+    found = _stretches(shaft.exposures, length, min(cooled, length), key)
+    if shaft.tip == "round":
+        head = _tip_length(shaft)
+        for stretch in found:
+            if 0.0 < stretch.first < head:
+                raise InputError(
+                    f"the surface changes {1e3 * stretch.first:g} mm from the tip, within the round tip",
+                    key=key,
+                    expected=f"0 mm or at least {1e3 * head:g} mm",
+                )
+    return found
+
+
+def _stretches(exposures: tuple[Exposure, ...], length: float, cooled: float, key: str) -> tuple[Stretch, ...]:
+    """Cover of a wire of ``length`` from its tip, cooled up to ``cooled``."""
+    spans: list[tuple[float, float, Record]] = []
+    for count, exposure in enumerate(exposures):
+        end = length if exposure.end is None else min(exposure.end, length)
+        if exposure.start >= end:
+            raise InputError(
+                f"the bare metal starts {1e3 * exposure.start:g} mm from the tip and ends at {1e3 * end:g} mm",
+                key=f"{key}.exposures[{count}]",
+            )
+        for first, last, _ in spans:
+            if exposure.start < last and first < end:
+                raise InputError("overlaps another exposure", key=f"{key}.exposures[{count}]")
+        spans.append((exposure.start, end, exposure))
+    cuts = sorted({0.0, length, cooled, *(x for first, last, _ in spans for x in (first, last))})
+    cuts = [x for x, after in zip(cuts, [*cuts[1:], math.inf], strict=True) if after - x > 1e-6]
+    result = []
+    for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+        middle = (first + last) / 2
+        pole = next((e.pole for low, high, e in spans if low < middle < high), None)
+        result.append(Stretch(first, last, pole, middle < cooled))
+    return tuple(result)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Names with a number added where one comes again."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} {seen[name]}")
+    return result

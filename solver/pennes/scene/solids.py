@@ -1,0 +1,102 @@
+"""Solids as plain data: the language in which a mesh recipe says what is to be meshed.
+
+Each is a dictionary of numbers in m, rounded to 1e-12 m, so that equal scenes give equal recipes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pennes.case.models import Ball, BoxShape, Ellipsoid, Lobulated, Shape, Tube
+from pennes.scene import shapes
+from pennes.scene.paths import Centreline, Line
+
+Solid = dict[str, Any]
+
+
+def numbers(values: Any) -> Any:
+    """Plain floats (nested lists of them), rounded to 1e-12, without negative zeros."""
+    return (np.round(np.asarray(values, dtype=float), 12) + 0.0).tolist()
+
+
+def cylinder(start: np.ndarray, end: np.ndarray, radius: float) -> Solid:
+    return {"kind": "cylinder", "start": numbers(start), "end": numbers(end), "radius": numbers(radius)}
+
+
+def cone(start: np.ndarray, end: np.ndarray, radius: float, end_radius: float) -> Solid:
+    """A truncated cone."""
+    return {
+        "kind": "cone",
+        "start": numbers(start),
+        "end": numbers(end),
+        "radius": numbers(radius),
+        "end_radius": numbers(end_radius),
+    }
+
+
+def hemisphere(centre: np.ndarray, direction: np.ndarray, radius: float) -> Solid:
+    """The half of a ball on the side that ``direction`` (unit, 3) points to."""
+    return {
+        "kind": "hemisphere",
+        "centre": numbers(centre),
+        "direction": numbers(direction),
+        "radius": numbers(radius),
+    }
+
+
+def ball(centre: np.ndarray, radius: float) -> Solid:
+    return {"kind": "ball", "centre": numbers(centre), "radius": numbers(radius)}
+
+
+def box(centre: np.ndarray, size: np.ndarray) -> Solid:
+    return {"kind": "box", "centre": numbers(centre), "size": numbers(size)}
+
+
+def tube(path: Centreline, radius: float) -> list[Solid]:
+    """Cylinders and pieces of tori that meet in flat discs."""
+    return [
+        cylinder(piece.start, piece.end, radius)
+        if isinstance(piece, Line)
+        else {
+            "kind": "bend",
+            "start": numbers(piece.start),
+            "centre": numbers(piece.centre),
+            "axis": numbers(piece.axis),
+            "angle": numbers(piece.angle),
+            "radius": numbers(radius),
+        }
+        for piece in path.pieces
+    ]
+
+
+def of_shape(geometry: Shape, edge_length: float) -> list[Solid]:
+    """Solids of a target's or organ's shape; an irregular ball becomes a polyhedron of about ``edge_length``."""
+    match geometry:
+        case Ball():
+            return [ball(np.array(geometry.centre), geometry.diameter / 2)]
+        case Ellipsoid():
+            return [
+                {
+                    "kind": "ellipsoid",
+                    "centre": numbers(geometry.centre),
+                    "radii": numbers(np.array(geometry.diameters) / 2),
+                    "frame": numbers(shapes.ellipsoid_frame(geometry)),
+                }
+            ]
+        case BoxShape():
+            return [box(np.array(geometry.centre), np.array(geometry.size))]
+        case Tube():
+            return tube(shapes.tube_path(geometry), geometry.diameter / 2)
+        case Lobulated():
+            surface = shapes.triangulate(geometry, edge_length)
+            return [
+                {
+                    "kind": "polyhedron",
+                    "points": numbers(surface.points),
+                    "triangles": surface.triangles.tolist(),
+                }
+            ]
+        case _:
+            raise TypeError(f"a {geometry.shape} has no solid")

@@ -1,0 +1,6 @@
+"""Laws of tissue properties: temperature, drying, hyperaemia and the enthalpy of boiling tissue. NumPy only."""
+
+from pennes.tissue.enthalpy import BOIL_END, BOIL_START, Enthalpy
+from pennes.tissue.laws import law_factor, perfusion_factor, relative_conductivity
+
+__all__ = ["BOIL_END", "BOIL_START", "Enthalpy", "law_factor", "perfusion_factor", "relative_conductivity"]

@@ -1,0 +1,108 @@
+"""Enthalpy of tissue whose water vaporises around 100 C: piecewise linear, hence exactly invertible.
+
+Below the band [``BOIL_START``, ``BOIL_END``] tissue is wet, above it dry; inside it the latent heat is taken up and
+the sensible capacity is the mean of both, because the water leaves linearly:
+
+    H(T) = C T                                           T <= 99 C
+    H(T) = 99 C + (T - 99) ((C + C_dry) / 2 + L / 2 K)   99 C <= T <= 101 C
+    H(T) = H(101) + C_dry (T - 101)                      101 C <= T
+
+The law is reversible: on cooling through the band the vapour condenses and gives the heat back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pennes.errors import InputError
+from pennes.library.records import TissueRecord
+
+BOIL_START, BOIL_END = 99.0, 101.0
+"""C; the band over which tissue water vaporises."""
+BAND = BOIL_END - BOIL_START
+LATENT_HEAT = 2.26e6
+"""J/kg of water."""
+WATER_CAPACITY = 4186.0
+"""J/kg/K of liquid water."""
+LEAST_DRY_SHARE = 0.05
+"""Least share of the wet capacity that dry tissue keeps, where a small difference of large numbers says little."""
+
+
+@dataclass(frozen=True)
+class Enthalpy:
+    """Piecewise-linear enthalpy of n nodes (or of n regions, per volume), relative to 0 C.
+
+    ``capacity`` (J/K or J/m3/K) of wet tissue, ``latent`` (J or J/m3) of its water, ``dry_capacity`` of what is left:
+    arrays that broadcast with the temperatures given to the methods. Raises InputError unless capacities are positive
+    and finite and the latent heat is finite and not negative.
+    """
+
+    capacity: NDArray[np.float64]
+    latent: NDArray[np.float64]
+    dry_capacity: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("capacity", "latent", "dry_capacity"):
+            values = np.asarray(getattr(self, name), dtype=np.float64)
+            object.__setattr__(self, name, values)
+            good = np.isfinite(values) & ((values >= 0) if name == "latent" else (values > 0))
+            if not good.all():
+                least = "at least 0" if name == "latent" else "greater than 0"
+                raise InputError(f"{values[~good].flat[0]:g} cannot be used", key=name, expected=f"a number {least}")
+
+    @classmethod
+    def from_records(cls, tissues: Sequence[TissueRecord]) -> Enthalpy:
+        """Enthalpy per volume (J/m3/K, J/m3), one entry a tissue.
+
+        capacity = rho c; latent = rho x water fraction x 2.26e6 J/kg; dry capacity = capacity - rho x water fraction x
+        4186 J/kg/K, at least 5 % of the capacity (vapour that stays in the pores is neglected).
+        """
+        density, capacity, water = np.array(
+            [(t.density.value, t.density.value * t.heat_capacity.value, t.water_fraction.value) for t in tissues],
+            dtype=np.float64,
+        ).T
+        dry = np.maximum(capacity - density * water * WATER_CAPACITY, LEAST_DRY_SHARE * capacity)
+        return cls(capacity=capacity, latent=density * water * LATENT_HEAT, dry_capacity=dry)
+
+    @property
+    def _band_slope(self) -> NDArray[np.float64]:
+        return 0.5 * (self.capacity + self.dry_capacity) + self.latent / BAND
+
+    def value(self, temperature: ArrayLike) -> NDArray[np.float64]:
+        """Enthalpy at a temperature (C), relative to 0 C."""
+        temperature = np.asarray(temperature, dtype=np.float64)
+        return (
+            self.capacity * np.minimum(temperature, BOIL_START)
+            + self._band_slope * (np.clip(temperature, BOIL_START, BOIL_END) - BOIL_START)
+            + self.dry_capacity * (np.maximum(temperature, BOIL_END) - BOIL_END)
+        )
+
+    def slope(self, temperature: ArrayLike) -> NDArray[np.float64]:
+        """dH/dT at a temperature (C); at a kink that of the hotter side."""
+        temperature = np.asarray(temperature, dtype=np.float64)
+        above_start = np.where(temperature < BOIL_END, self._band_slope, self.dry_capacity)
+        return np.where(temperature < BOIL_START, self.capacity, above_start)
+
+    def temperature(self, enthalpy: ArrayLike) -> NDArray[np.float64]:
+        """The temperature (C) at which ``value`` is ``enthalpy``: the exact inverse."""
+        enthalpy = np.asarray(enthalpy, dtype=np.float64)
+        boiling = BAND * self._band_slope
+        over_start = enthalpy - self.capacity * BOIL_START
+        over_end = over_start - boiling
+        return np.where(
+            over_start <= 0,
+            enthalpy / self.capacity,
+            np.where(
+                over_end <= 0, BOIL_START + over_start / self._band_slope, BOIL_END + over_end / self.dry_capacity
+            ),
+        )
+
+    def dryness(self, temperature: ArrayLike) -> NDArray[np.float64]:
+        """Share of the water that has vaporised, in [0, 1]; 0 where there is no water (latent heat 0)."""
+        temperature = np.asarray(temperature, dtype=np.float64)
+        share = np.clip((temperature - BOIL_START) / BAND, 0.0, 1.0)
+        return np.where(self.latent > 0, share, 0.0)

@@ -1,0 +1,136 @@
+"""From a case and its domain to the parts of a treatment."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pennes.bioheat import BioheatEquation, HeatIntegrator
+from pennes.case.models import Case, HalfSpace, Surroundings
+from pennes.death import make_death_models
+from pennes.elements import LinearElements, QuadraticElements
+from pennes.energy import Radiofrequency
+from pennes.errors import InputError, nearest_name
+from pennes.generator import deliver
+from pennes.scene import Domain
+from pennes.scene.domain import NamedSurface
+from pennes.treatment.sinks import HeatSink, fixed_sink
+from pennes.treatment.step import Physics
+from pennes.treatment.tissues import TissueFields
+from pennes.vessel import WallVessel
+
+
+def assemble(case: Case, domain: Domain) -> Physics:
+    """The physics of ``case`` on ``domain``. Raises InputError where the case and the mesh do not fit together."""
+    elements = (LinearElements if case.accuracy.element_degree == 1 else QuadraticElements)(domain.mesh)
+    tissues = TissueFields(domain, elements, case.body.blood)
+    fixed, values = fixed_temperatures(case, domain, elements)
+    equation = BioheatEquation(elements, tissues.enthalpy, case.body.temperature, fixed, values)
+    poles = pole_nodes(case, domain, elements)
+    energy = Radiofrequency(elements, poles, ground_nodes(case, domain, elements), case.accuracy.linear_tolerance)
+    generator = case.applicators[0].device.generator
+    return Physics(
+        tissues,
+        HeatIntegrator(equation, case.accuracy.linear_tolerance),
+        energy,
+        heat_sinks(case, domain, elements),
+        make_death_models(case.death),
+        case.death.criterion,
+        lambda drive, seconds, impedance: deliver(drive, seconds, impedance, generator),
+        time_tolerance=case.accuracy.time_tolerance,
+        electric_update=case.accuracy.electric_update,
+    )
+
+
+def facets_of(domain: Domain, surface: NamedSurface) -> np.ndarray:
+    """This rank's facets of a named surface."""
+    return domain.facet_tags.find(surface.tag)
+
+
+def _surface_nodes(domain: Domain, elements, surface: NamedSurface) -> np.ndarray:
+    return elements.nodes_of(domain.mesh.topology.dim - 1, facets_of(domain, surface))
+
+
+def _region_nodes(domain: Domain, elements, tag: int) -> np.ndarray:
+    return elements.nodes_of(domain.mesh.topology.dim, domain.cell_tags.find(tag))
+
+
+def surroundings_of(case: Case, surface: NamedSurface) -> Surroundings | None:
+    """What a surface of the body meets; None for surfaces of applicators and vessels."""
+    if surface.kind == "free" and isinstance(case.body, HalfSpace):
+        return case.body.free_surface
+    return case.body.surroundings if surface.kind in ("outer", "free") else None
+
+
+def fixed_temperatures(case: Case, domain: Domain, elements) -> tuple[np.ndarray, np.ndarray]:
+    """Mask (n_local,) of nodes whose temperature is given, and the temperatures (n_local,) there."""
+    fixed, values = np.zeros(elements.n_local, dtype=bool), np.full(elements.n_local, case.body.temperature)
+    given = []
+    for surface in domain.surfaces:
+        meets = surroundings_of(case, surface)
+        if meets is not None and meets.kind == "temperature":
+            given.append((_surface_nodes(domain, elements, surface), meets.temperature))
+        if surface.fixed_temperature is not None:
+            given.append((_surface_nodes(domain, elements, surface), surface.fixed_temperature))
+    for region in domain.regions:
+        if region.fixed_temperature is not None:
+            given.append((_region_nodes(domain, elements, region.tag), region.fixed_temperature))
+    for mask, temperature in given:
+        fixed |= mask
+        values[mask] = temperature
+    return fixed, values
+
+
+def pole_nodes(case: Case, domain: Domain, elements) -> dict[str, np.ndarray]:
+    """Mask (n_local,) of the nodes on each pole: bare metal, or the volume of a meshed electrode."""
+    poles: dict[str, np.ndarray] = {}
+    for surface in domain.surfaces:
+        if surface.pole is not None:
+            mask = _surface_nodes(domain, elements, surface)
+            poles[surface.pole] = poles.get(surface.pole, False) | mask
+    for region in domain.regions:
+        if region.pole is not None:
+            mask = _region_nodes(domain, elements, region.tag)
+            poles[region.pole] = poles.get(region.pole, False) | mask
+    if not poles:
+        raise InputError("no applicator has bare metal in the mesh", key="applicators", expected="an exposed electrode")
+    return poles
+
+
+def ground_nodes(case: Case, domain: Domain, elements) -> np.ndarray:
+    """Mask (n_local,) of the nodes at 0 V."""
+    mask = np.zeros(elements.n_local, dtype=bool)
+    names = [surface.name for surface in domain.surfaces]
+    for name in case.body.ground:
+        chosen = [s for s in domain.surfaces if s.name == name or (name == "outer" and s.kind == "outer")]
+        if not chosen:
+            raise InputError(
+                f"there is no surface '{name}'",
+                key="body.ground",
+                expected="one of " + ", ".join(names),
+                nearest=nearest_name(name, names),
+            )
+        for surface in chosen:
+            mask |= _surface_nodes(domain, elements, surface)
+    return mask
+
+
+def heat_sinks(case: Case, domain: Domain, elements) -> list[HeatSink]:
+    """Vessels, cooled metal and convective surfaces of the domain."""
+    sinks: list[HeatSink] = []
+    for vessel in case.vessels:
+        tags = [s.tag for s in domain.surfaces if s.vessel == vessel.name and s.kind == "wall"]
+        facets = [domain.facet_tags.find(tag) for tag in tags]
+        sinks.append(WallVessel(elements, vessel, np.sort(np.concatenate(facets))))
+    for surface in domain.surfaces:
+        facets = facets_of(domain, surface)
+        if surface.cooling is not None:
+            cooling = surface.cooling
+            sinks.append(
+                fixed_sink(elements, surface.name, "cooling", facets, cooling.coefficient, cooling.temperature)
+            )
+        meets = surroundings_of(case, surface)
+        if meets is not None and meets.kind == "convection":
+            sinks.append(
+                fixed_sink(elements, surface.name, "surface", facets, meets.coefficient, meets.temperature)
+            )
+    return sinks

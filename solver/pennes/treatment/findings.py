@@ -1,0 +1,131 @@
+"""What a finished treatment means: margins of every target, the zone, and the blocks of the summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pennes.case.models import Case, Region, Target
+from pennes.margin import MarginStatistics, Surface, direction_words, margin_statistics, signed_margins, zone_diameters
+from pennes.scene import Domain, shapes
+from pennes.treatment.loop import Loop
+from pennes.treatment.sinks import HeatSink
+from pennes.treatment.zone import ZoneMeasure
+from pennes.vessel import WallVessel
+
+#: Edge length of the target surface on which margins are sampled.
+SAMPLE_EDGE = 8e-4
+
+
+@dataclass(frozen=True)
+class TargetFinding:
+    """Margins (n,) at the points of a target's ``surface``, nan where metal or a vessel takes its place, and their
+    statistics."""
+
+    surface: Surface
+    margins: np.ndarray
+    statistics: MarginStatistics
+    covered: float
+
+
+def target_surface(target: Target, domain: Domain) -> Surface:
+    """The target's surface, fine enough for margins; the same on every rank."""
+    if isinstance(target.geometry, Region):
+        return domain.region_surface(target.geometry.region)
+    return shapes.triangulate(target.geometry, SAMPLE_EDGE)
+
+
+def target_finding(
+    target: Target, surface: Surface, domain: Domain, zone: ZoneMeasure, boundary: Surface, level: np.ndarray
+) -> TargetFinding:
+    """Signed margins of one target for a level function (n_local,) whose zone surface is ``boundary`` (this rank's)."""
+    inside = domain.locate(surface.points).evaluate(level)
+    outside_tissue = np.isnan(inside)
+    margins = signed_margins(zone.distance(boundary, surface.points), np.nan_to_num(inside, nan=-1.0) > 0.0)
+    statistics = margin_statistics(
+        surface.points[~outside_tissue],
+        surface.vertex_areas[~outside_tissue],
+        margins[~outside_tissue],
+        target.margin,
+    )
+    margins = np.where(outside_tissue, np.nan, margins)
+    return TargetFinding(surface, margins, statistics, zone.covered_fraction(target.name, level))
+
+
+def nearest_vessel_points(sinks: list[HeatSink], point: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """The point of each vessel's wall that is nearest to ``point`` (3,), from its centreline and radius."""
+    return [(sink.name, sink.nearest_wall_point(point)) for sink in sinks if isinstance(sink, WallVessel)]
+
+
+def target_block(case: Case, target: Target, finding: TargetFinding, zone: ZoneMeasure, sinks: list[HeatSink]) -> dict:
+    """One entry of the summary's ``targets``."""
+    statistics = finding.statistics
+    worst, words = statistics.worst_point, None
+    if worst is not None:
+        applicator = case.applicators[0]
+        words = direction_words(
+            worst,
+            finding.surface.points.mean(axis=0),
+            applicator.tip,
+            applicator.direction,
+            nearest_vessel_points(sinks, np.asarray(worst)),
+        )
+    return {
+        "name": target.name,
+        "volume_ml": zone.target_volume(target.name) * 1e6,
+        "required_margin_mm": target.margin * 1e3,
+        "minimal_margin_mm": _millimetres(statistics.minimal_margin),
+        "worst_point_mm": None if worst is None else tuple(1e3 * x for x in worst),
+        "worst_direction": words,
+        "covered_fraction": finding.covered,
+        "surface_share": statistics.surface_share,
+        "share_below_required": statistics.share_below_required,
+        "mean_margin_mm": _millimetres(statistics.mean),
+        "quartiles_mm": None if statistics.quartiles is None else tuple(1e3 * q for q in statistics.quartiles),
+        "achieved": statistics.achieved,
+    }
+
+
+def generator_block(loop: Loop) -> dict:
+    """The summary's ``generator``."""
+    counters, events = loop.counters, loop.controller.events
+    ends = [event.time for event in events if event.kind == "end"]
+    duration = ends[0] if ends else loop.state.time
+    return {
+        "energy_delivered_j": counters.energy_delivered,
+        "mean_power_w": counters.energy_delivered / duration if duration > 0 else 0.0,
+        "max_power_w": counters.max_power,
+        "impedance_start_ohm": counters.impedance_start,
+        "impedance_min_ohm": counters.impedance_min,
+        "impedance_end_ohm": counters.impedance_end,
+        "on_time_s": counters.on_time,
+        "roll_offs": sum(event.kind == "roll_off" for event in events),
+        "events": [{"time_s": e.time, "kind": e.kind, "message": e.message} for e in events],
+    }
+
+
+def energy_block(loop: Loop) -> dict:
+    """The summary's ``energy``."""
+    audit = loop.audit
+    return {
+        "deposited_j": audit.deposited,
+        "stored_j": audit.stored,
+        "perfusion_j": audit.perfusion,
+        "vessels_j": audit.vessels,
+        "surface_j": audit.surface,
+        "applicator_cooling_j": audit.applicator_cooling,
+        "residual_fraction": max(audit.worst_residual, audit.residual_fraction),
+    }
+
+
+def zone_block(case: Case, volume: float, whole: Surface | None, comm) -> dict:
+    """The summary's ``zone``, from the surface on rank 0."""
+    diameters = None
+    if whole is not None and not whole.is_empty:
+        diameters = tuple(1e3 * d for d in zone_diameters(whole.points, case.applicators[0].direction))
+    return {"criterion": case.death.criterion, "volume_ml": volume * 1e6, "diameters_mm": comm.bcast(diameters)}
+
+
+def _millimetres(length: float | None) -> float | None:
+    return None if length is None else 1e3 * length

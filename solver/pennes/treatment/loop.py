@@ -1,0 +1,155 @@
+"""The one time loop: steps that land on every switch and every output, decisions of the generator, an audit of each step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pennes.case.models import Case
+from pennes.errors import SolverError
+from pennes.generator import Controller, Drive, Measurement
+from pennes.treatment.audit import EnergyAudit
+from pennes.treatment.monitor import Monitor
+from pennes.treatment.state import Past, State
+from pennes.treatment.step import CoupledStep, Physics
+from pennes.treatment.stepping import StepControl
+
+#: Repetitions of a step to end it on a crossing.
+MAX_CROSSINGS = 12
+#: A crossing this close to the end of the step (s) is where the step ends.
+CROSSING_TIME = 1e-3
+
+
+@dataclass
+class Counters:
+    """Plain totals of a run that a checkpoint keeps."""
+
+    energy_delivered: float = 0.0
+    on_time: float = 0.0
+    max_power: float = 0.0
+    impedance_start: float = math.nan
+    impedance_min: float = math.nan
+    impedance_end: float = math.nan
+
+
+class Loop:
+    """Advances ``state`` until the controller has finished.
+
+    ``on_step(measurement, step)`` is called after every accepted step, ``output_times`` are landed on.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        physics: Physics,
+        controller: Controller,
+        monitor: Monitor,
+        state: State,
+        audit: EnergyAudit,
+        counters: Counters,
+    ):
+        self.case, self.physics, self.controller, self.monitor = case, physics, controller, monitor
+        self.state, self.audit, self.counters = state, audit, counters
+        self.control = StepControl(case.accuracy)
+        self.control.next_dt = state.next_dt
+        self.restored: dict | None = None
+        self.warnings: list[str] = []
+
+    def run(self, on_step: Callable[[Measurement, CoupledStep], None], next_output: Callable[[float], float]) -> None:
+        """March to the end. Raises SolverError when a step cannot be taken at any length."""
+        drive = self.controller.drive(self.state.time)
+        self._begin(drive)
+        if self.state.steps == 0:
+            self.controller.advance(self.before)
+        while not self.controller.finished:
+            stop = min(self.controller.next_switch(self.state.time), next_output(self.state.time))
+            step, after = self._step(drive, stop)
+            self._accept(step, after)
+            self.controller.advance(after)
+            following = self.controller.drive(self.state.time)
+            if _jumps(drive, following):
+                self.state.past = None
+                self.control.restart()
+                self._begin(following)
+            drive = following
+            self.state.next_dt = self.control.next_dt
+            on_step(after, step)
+
+    def _begin(self, drive: Drive) -> None:
+        """Measure with a drive that starts now."""
+        if drive.kind != "off" and self.physics.energy.conductivity is None:
+            self.physics.energy.update(self.physics.tissues.electric_conductivity(self.state.temperature))
+        self.before = self._measure(self.state.time, drive, 0.0, self.state.temperature)
+
+    def _step(self, drive: Drive, stop: float) -> tuple[CoupledStep, Measurement]:
+        """One step that is accurate enough and ends where the generator must decide."""
+        state, remaining = self.state, stop - self.state.time
+        limit, crossings = remaining, 0
+        while True:
+            dt = self.control.propose(limit)
+            try:
+                step = self.physics.step(state, dt, drive)
+            except SolverError as why:
+                self.control.failed_step(dt, why)
+                continue
+            if not step.error <= 1.0:
+                self.control.rejected_step(dt, step.error if np.isfinite(step.error) else 1e3)
+                continue
+            end = stop if dt == remaining else state.time + dt
+            after = self._measure(end, drive, dt, step.heat.temperature)
+            fraction = self.controller.crossing(self.before, after)
+            if fraction is None or fraction == 1.0 or (1.0 - fraction) * dt <= CROSSING_TIME or crossings == MAX_CROSSINGS:
+                return step, after
+            crossings += 1
+            # The next try ends on the crossing; step control must not cut it in two.
+            limit = max(fraction * dt, CROSSING_TIME)
+            self.control.next_dt = max(self.control.next_dt, limit)
+
+    def _measure(self, time: float, drive: Drive, dt: float, temperature: np.ndarray) -> Measurement:
+        power = voltage = current = 0.0
+        impedance = math.nan
+        if drive.kind != "off":
+            delivery = self.physics.deliver(drive, dt, self.physics.load_impedance(temperature, drive))
+            power, voltage, current = delivery.power, delivery.voltage, delivery.current
+            impedance = delivery.impedance
+        return Measurement(
+            time=time,
+            impedance=impedance,
+            power=power,
+            voltage=voltage,
+            current=current,
+            temperatures=self.monitor.sensors(temperature),
+            max_temperature=self.monitor.hottest(temperature),
+        )
+
+    def _accept(self, step: CoupledStep, after: Measurement) -> None:
+        state, physics, counters = self.state, self.physics, self.counters
+        equation = physics.integrator.equation
+        sinks = list(zip(physics.sinks, step.sink_heat, strict=True))
+        self.audit.add(equation, step.coefficients, state.temperature, step.heat, step.dt, sinks)
+        for name, model in physics.death.items():
+            state.death[name] = model.advance(state.death[name], state.temperature, step.heat.temperature, step.dt)
+        state.past = Past(step.dt, state.temperature, step.heat.inner)
+        state.temperature = step.heat.temperature
+        state.time = after.time
+        state.steps += 1
+        self.control.accepted(step.dt, step.error)
+        if step.delivery is not None:
+            counters.energy_delivered += step.delivery.power * step.dt
+            counters.on_time += step.dt
+            counters.max_power = max(counters.max_power, step.delivery.power)
+            counters.impedance_end = after.impedance
+            counters.impedance_min = float(np.fmin(counters.impedance_min, after.impedance))
+            if math.isnan(counters.impedance_start):
+                counters.impedance_start = after.impedance
+        self.before = after
+
+
+def _jumps(before: Drive, after: Drive) -> bool:
+    """Whether the source changes abruptly between two drives, so that the past does not predict the future."""
+    return before.kind != after.kind or before.poles != after.poles or not math.isclose(
+        before.value, after.value, rel_tol=0.05, abs_tol=1e-9
+    )

@@ -1,0 +1,57 @@
+"""What a run watches: probes, thermocouples, organs at risk, extremes."""
+
+from __future__ import annotations
+
+import numpy as np
+from mpi4py import MPI
+
+from pennes.case.models import Case
+from pennes.death import DeathModel
+from pennes.scene import Domain
+from pennes.scene.placement import sensor_points
+
+
+class Monitor:
+    """Point values and extremes of the temperature on a domain."""
+
+    def __init__(self, case: Case, domain: Domain, elements):
+        self.elements = elements
+        self.probe_names = tuple(probe.name for probe in case.output.probes)
+        self._probes = domain.locate(np.array([p.point for p in case.output.probes]).reshape(-1, 3))
+        sensors = sensor_points(case)
+        self.sensor_names = tuple(sensors)
+        self._sensors = domain.locate(np.array(list(sensors.values())).reshape(-1, 3))
+        self._organs = {
+            organ.name: np.flatnonzero(domain.contains(organ.geometry, elements.points)) for organ in case.organs
+        }
+        self.max_temperature = case.body.temperature
+
+    def probes(self, temperature: np.ndarray) -> dict[str, float]:
+        """Temperature in C of each probe."""
+        return dict(zip(self.probe_names, self._probes.evaluate(temperature, nearest=True), strict=True))
+
+    def sensors(self, temperature: np.ndarray) -> dict[str, float]:
+        """Temperature in C of each thermocouple of the applicators."""
+        return dict(zip(self.sensor_names, self._sensors.evaluate(temperature, nearest=True), strict=True))
+
+    def hottest(self, temperature: np.ndarray) -> float:
+        """Highest temperature anywhere, in C; the highest of all times is kept."""
+        now = self.elements.comm.allreduce(float(temperature.max(initial=-np.inf)), op=MPI.MAX)
+        self.max_temperature = max(self.max_temperature, now)
+        return now
+
+    def organs(self, models: dict[str, DeathModel], states: dict[str, np.ndarray]) -> list[dict]:
+        """Largest temperature and dose in each organ, for the summary, from the states (k, n_local) of the criteria."""
+        hottest = models["isotherm"].damage(states["isotherm"])
+        dose = models["cem43"].damage(states["cem43"])
+        return [
+            {
+                "name": name,
+                "max_c": self._largest(hottest[nodes]),
+                "max_cem43_min": max(self._largest(dose[nodes]), 0.0),
+            }
+            for name, nodes in self._organs.items()
+        ]
+
+    def _largest(self, values: np.ndarray) -> float:
+        return self.elements.comm.allreduce(float(values.max(initial=-np.inf)), op=MPI.MAX)

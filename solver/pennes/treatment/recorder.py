@@ -1,0 +1,237 @@
+"""What a run leaves: rows of history, saved fields, and at the end surfaces and the summary."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+
+from pennes.case.models import Case
+from pennes.generator import Measurement
+from pennes.result import ResultFolder
+from pennes.scene import Domain
+from pennes.treatment import findings
+from pennes.treatment.loop import Loop
+from pennes.treatment.step import CoupledStep
+from pennes.treatment.zone import ZoneMeasure
+
+FIELDS = ("temperature", "damage", "viability", "power_density", "dryness")
+#: Largest temperature rise at the outer surface's neighbourhood beyond which the body counts as cut off too close.
+CLOSE_ZONE = 5e-3
+
+
+class Recorder:
+    """Writes the result of ``loop`` into ``folder`` (all methods are collective)."""
+
+    def __init__(self, case: Case, folder: ResultFolder, domain: Domain, loop: Loop, *, resume_time: float | None):
+        self.case, self.folder, self.domain, self.loop = case, folder, domain, loop
+        self.physics, self.elements = loop.physics, loop.physics.elements
+        self.zone = ZoneMeasure(domain, self.elements)
+        self.model = self.physics.death[case.death.criterion]
+        self.zone_volume = 0.0
+        self.resumed_at: list[float] = []
+        restored = loop.restored or {}
+        self._peak_sink = dict(restored.get("peak_sink", {}))
+        self._power_density = np.zeros(self.elements.n_local)
+        self.history = folder.history(self._columns(), resume_time=resume_time)
+        own = domain.cell_tags.indices < self.elements.n_cells
+        regions = np.zeros(self.elements.n_cells, dtype=np.int32)
+        regions[domain.cell_tags.indices[own]] = domain.cell_tags.values[own]
+        self.fields = folder.field_writer(
+            domain.mesh, FIELDS, cell_tags={"region": regions}, resume_time=resume_time
+        )
+        self._saved = -1 if resume_time is None else math.floor(resume_time / case.output.every + 1e-9)
+        if resume_time is None:
+            self._save_fields()
+
+    def to_dict(self) -> dict:
+        """Plain values for the checkpoint."""
+        return {"peak_sink": self._peak_sink, "resumed_at": self.resumed_at}
+
+    def next_output(self, now: float) -> float:
+        """The next time at which fields are saved, in s."""
+        return (math.floor(now / self.case.output.every + 1e-9) + 1) * self.case.output.every
+
+    def _columns(self) -> list[str]:
+        monitor = self.loop.monitor
+        return [
+            "time_s", "dt_s", "max_temperature_c",
+            *(f"probe:{name}_c" for name in monitor.probe_names),
+            *(f"sensor:{name}_c" for name in monitor.sensor_names),
+            "voltage_v", "current_a", "power_w", "impedance_ohm", "generator_state", "zone_volume_ml",
+            *(f"covered_fraction:{target.name}" for target in self.case.targets),
+            "deposited_j", "stored_j", "perfusion_j", "vessels_j", "surface_j", "applicator_cooling_j",
+            "residual_fraction",
+            *(f"vessel:{vessel.name}_w" for vessel in self.case.vessels),
+        ]  # fmt: skip
+
+    def record(self, measurement: Measurement, step: CoupledStep) -> None:
+        """Account for an accepted step."""
+        state, audit, monitor = self.loop.state, self.loop.audit, self.loop.monitor
+        level = self.model.indicator(state.death[self.case.death.criterion])
+        self.zone_volume = self.zone.volume(level)
+        for name, power in audit.sink_power.items():
+            self._peak_sink[name] = max(self._peak_sink.get(name, 0.0), power)
+        row = {
+            "time_s": measurement.time,
+            "dt_s": step.dt,
+            "max_temperature_c": measurement.max_temperature,
+            "voltage_v": measurement.voltage,
+            "current_a": measurement.current,
+            "power_w": measurement.power,
+            "impedance_ohm": measurement.impedance,
+            "generator_state": self.loop.controller.status(state.time),
+            "zone_volume_ml": self.zone_volume * 1e6,
+            "deposited_j": audit.deposited,
+            "stored_j": audit.stored,
+            "perfusion_j": audit.perfusion,
+            "vessels_j": audit.vessels,
+            "surface_j": audit.surface,
+            "applicator_cooling_j": audit.applicator_cooling,
+            "residual_fraction": audit.worst_residual,
+        }
+        row |= {f"probe:{name}_c": value for name, value in monitor.probes(state.temperature).items()}
+        row |= {f"sensor:{name}_c": value for name, value in measurement.temperatures.items()}
+        row |= {
+            f"covered_fraction:{target.name}": self.zone.covered_fraction(target.name, level)
+            for target in self.case.targets
+        }
+        row |= {f"vessel:{vessel.name}_w": audit.sink_power[vessel.name] for vessel in self.case.vessels}
+        self.history.append(row)
+        self._power_density = step.coefficients.source / self.elements.node_volumes
+        if math.floor(state.time / self.case.output.every + 1e-9) > self._saved:
+            self._save_fields()
+
+    def _save_fields(self) -> None:
+        state = self.loop.state
+        death = state.death[self.case.death.criterion]
+        values = {
+            "temperature": state.temperature,
+            "damage": self.model.damage(death),
+            "viability": self.model.viability(death),
+            "power_density": self._power_density,
+            "dryness": self.physics.tissues.dryness(state.temperature),
+        }
+        self.fields.write(state.time, {name: self.elements.vertex_values(v) for name, v in values.items()})
+        self._saved = math.floor(state.time / self.case.output.every + 1e-9)
+
+    def close(self) -> None:
+        """Close the history."""
+        self.history.close()
+
+    def finish(self, provenance: dict, timing: dict) -> dict:
+        """Write surfaces and the summary; returns the summary."""
+        case, state, physics = self.case, self.loop.state, self.physics
+        if self._last_saved_time() < state.time:
+            self._save_fields()
+        surfaces = {target.name: findings.target_surface(target, self.domain) for target in case.targets}
+        criteria, chosen, boundary = {}, {}, None
+        for name, model in physics.death.items():
+            level = model.indicator(state.death[name])
+            edge = self.zone.surface(level)
+            found = {
+                target.name: findings.target_finding(
+                    target, surfaces[target.name], self.domain, self.zone, edge, level
+                )
+                for target in case.targets
+            }
+            criteria[name] = {
+                "volume_ml": self.zone.volume(level) * 1e6,
+                "minimal_margin_mm": {
+                    target: None if f.statistics.minimal_margin is None else 1e3 * f.statistics.minimal_margin
+                    for target, f in found.items()
+                },
+            }
+            if name == case.death.criterion:
+                chosen, boundary = found, edge
+        whole = self.zone.gathered(boundary)
+        self._write_surfaces(chosen, whole)
+        mesh_quality = self.domain.quality
+        summary = {
+            "title": case.title,
+            "provenance": provenance,
+            "mesh": mesh_quality.to_summary(),
+            "time": {
+                "simulated_s": state.time,
+                "steps": state.steps,
+                "setup_wall_s": timing["setup_wall_s"],
+                "loop_wall_s": timing["loop_wall_s"],
+                "wall_s": time.perf_counter() - timing["started"],
+            },
+            "temperature": {"max_c": self.loop.monitor.max_temperature},
+            "zone": findings.zone_block(case, criteria[case.death.criterion]["volume_ml"] * 1e-6, whole, self.elements.comm),
+            "targets": [
+                findings.target_block(case, target, chosen[target.name], self.zone, physics.sinks)
+                for target in case.targets
+            ],
+            "vessels": [
+                {
+                    "name": vessel.name,
+                    "cooling_power_w": self._peak_sink.get(vessel.name, 0.0),
+                    "heat_removed_j": self.loop.audit.sinks.get(vessel.name, 0.0),
+                }
+                for vessel in case.vessels
+            ],
+            "generator": findings.generator_block(self.loop),
+            "energy": findings.energy_block(self.loop),
+            "organs": self.loop.monitor.organs(physics.death, state.death),
+            "criteria": criteria,
+            "solver": {
+                "newton": physics.integrator.newton,
+                "linear_iterations": physics.integrator.system.iterations + physics.energy.system.iterations,
+                "rejected_steps": self.loop.control.rejected,
+                "failed_solves": self.loop.control.failed,
+                "potential_solves": physics.energy.solves,
+            },
+            "warnings": [*self.loop.warnings, *self._warnings(chosen, criteria)],
+        }
+        # The times are those of rank 0, the same on every rank.
+        summary = self.elements.comm.bcast(summary)
+        return self.folder.write_summary(summary).model_dump(mode="json", by_alias=True)
+
+    def _last_saved_time(self) -> float:
+        return self.fields.times[-1] if self.fields.times else -1.0
+
+    def _write_surfaces(self, chosen: dict, whole) -> None:
+        root = self.elements.comm.rank == 0
+        empty = np.zeros((0, 3))
+        points, triangles = (whole.points, whole.triangles) if root else (empty, empty.astype(int))
+        self.folder.write_surface("zone", points, triangles)
+        for number, (name, finding) in enumerate(chosen.items()):
+            file = "target" if len(chosen) == 1 else f"target_{number}_{_safe(name)}"
+            margins = finding.margins * 1e3
+            finite = np.where(np.isfinite(margins), margins, np.nan)
+            data = {"margin_mm": finite, "inside": np.isfinite(margins) & (margins > 0)}
+            self.folder.write_surface(file, finding.surface.points, finding.surface.triangles, data)
+        for file, kinds in (("vessels", ("wall",)), ("applicators", ("electrode", "insulation"))):
+            points, triangles = self._named_surface(kinds)
+            if self.elements.comm.bcast(len(triangles) if root else 0):
+                self.folder.write_surface(file, points, triangles)
+
+    def _named_surface(self, kinds: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Points and triangles on rank 0 of all surfaces of the given kinds."""
+        facets = [self.domain.facet_tags.find(s.tag) for s in self.domain.surfaces if s.kind in kinds]
+        facets = np.unique(np.concatenate([*facets, np.empty(0, np.int32)]))
+        corners = self.elements.points[self.elements.facet_corners(facets)]
+        parts = self.elements.comm.gather(corners)
+        if parts is None:
+            return np.zeros((0, 3)), np.zeros((0, 3), dtype=int)
+        together = np.concatenate(parts).reshape(-1, 3)
+        return together, np.arange(len(together)).reshape(-1, 3)
+
+    def _warnings(self, chosen: dict, criteria: dict) -> list[str]:
+        found = []
+        if criteria[self.case.death.criterion]["volume_ml"] == 0.0:
+            found.append("no tissue died: there is no zone and no margin")
+        far = self.physics.integrator.equation
+        level = self.model.indicator(self.loop.state.death[self.case.death.criterion])
+        if self.elements.comm.allreduce(int(np.any(far.fixed & (level > 0.0)))):
+            found.append("the zone reaches the outer surface of the body: make the body larger")
+        if self.loop.control.failed:
+            found.append(f"{self.loop.control.failed} steps were halved because a solve did not converge")
+        return found
+
+
+def _safe(name: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in name)

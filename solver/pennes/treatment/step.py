@@ -1,0 +1,152 @@
+"""One coupled step: the order of physics.
+
+Coefficients are taken at the predicted middle of the step (temperature, damage, conductivities, potential, blood), which
+keeps second order; the step is repeated with the middle that it found when prediction was too far off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pennes.bioheat import Coefficients, HeatIntegrator, HeatStep
+from pennes.bioheat.integrator import GAMMA
+from pennes.death import DeathModel
+from pennes.energy import Radiofrequency
+from pennes.generator import Delivery, Drive
+from pennes.treatment.sinks import HeatSink
+from pennes.treatment.state import State
+from pennes.treatment.tissues import TissueFields
+
+MAX_PASSES = 4
+#: Tolerated mismatch between the predicted and the found middle, as a multiple of the time tolerance.
+MIDDLE_TOLERANCE = 4.0
+#: Temperature rise that counts as fully heated in the error norm, and the band in which weights fade towards boiling.
+HEATED, FADE = 5.0, (90.0, 98.0)
+BOILING_WEIGHT = 0.02
+SMALLEST_HEATED_VOLUME = 2e-7
+
+
+@dataclass(frozen=True)
+class CoupledStep:
+    """A step that may be accepted: what it found, and what the generator delivered on average."""
+
+    dt: float
+    heat: HeatStep
+    coefficients: Coefficients
+    sink_heat: tuple[np.ndarray, ...]
+    delivery: Delivery | None
+    cell_power: np.ndarray | None
+    error: float
+
+
+class Physics:
+    """The parts of a treatment and how a step puts them together. ``deliver`` maps (drive, seconds since the drive
+    began, load impedance) to a ``Delivery``."""
+
+    def __init__(
+        self,
+        tissues: TissueFields,
+        integrator: HeatIntegrator,
+        energy: Radiofrequency,
+        sinks: list[HeatSink],
+        death: dict[str, DeathModel],
+        criterion: str,
+        deliver: Callable[[Drive, float, float], Delivery],
+        *,
+        time_tolerance: float,
+        electric_update: float,
+    ):
+        self.tissues, self.integrator, self.energy = tissues, integrator, energy
+        self.elements = integrator.elements
+        self.sinks, self.death, self.criterion, self.deliver = sinks, death, criterion, deliver
+        self.time_tolerance, self.electric_update = time_tolerance, electric_update
+        self.conductance = sum((sink.conductance for sink in sinks), np.zeros(self.elements.n_local))
+        self._stiffness = None
+        self.passes = 0
+
+    def step(self, state: State, dt: float, drive: Drive) -> CoupledStep:
+        """Try a step of ``dt`` seconds from ``state``, which is not changed. Raises SolverError when it does not converge."""
+        middle = state.predict(dt / 2)
+        guesses = (state.predict(GAMMA * dt), state.predict(dt))
+        last = np.inf
+        for attempt in range(MAX_PASSES):
+            self.passes += 1
+            at, sink_heat, delivery, cell_power, conductivity = self._coefficients(state, middle, dt, drive)
+            heat = self.integrator.step(state.temperature, dt, at, guesses)
+            found = _middle(state.temperature, heat)
+            mismatch = self._mismatch(middle, found, conductivity, cell_power)
+            # Without a past the first pass only finds a middle to start from.
+            unpredicted = attempt == 0 and state.past is None
+            if (mismatch <= 1.0 and not unpredicted) or (mismatch > 0.5 * last):
+                # Prediction errors fall with the square of the step, the error of the scheme with its cube.
+                scheme = self.norm(heat.error, heat.temperature) / self.time_tolerance
+                error = max(scheme, mismatch**1.5)
+                return CoupledStep(dt, heat, at, sink_heat, delivery, cell_power, error)
+            if not unpredicted:
+                last = mismatch
+            middle, guesses = found, (heat.inner, heat.temperature)
+        return CoupledStep(dt, heat, at, sink_heat, delivery, cell_power, mismatch**1.5)
+
+    def _coefficients(self, state: State, middle: np.ndarray, dt: float, drive: Drive):
+        viability = self.viability(state, middle, dt / 2)
+        if self._stiffness is None or not self.tissues.constant_thermal_conductivity:
+            self._stiffness = self.elements.stiffness(self.tissues.thermal_conductivity(middle))
+        sink_heat = tuple(sink.update(middle) for sink in self.sinks)
+        source = np.zeros(self.elements.n_local)
+        delivery = cell_power = conductivity = None
+        if drive.kind != "off":
+            conductivity = self.tissues.electric_conductivity(middle)
+            self.energy.update(conductivity)
+            pattern = self.energy.pattern(drive.poles, conductivity)
+            delivery = self.deliver(drive, dt / 2, 1.0 / pattern.conductance)
+            cell_power = self.energy.cell_power(pattern, conductivity) * (delivery.power / pattern.conductance)
+            source = self.elements.accumulate(self.elements.lump(cell_power))
+        wall_heat = sum(sink_heat, np.zeros(self.elements.n_local))
+        perfusion = self.tissues.perfusion(middle, viability)
+        at = Coefficients(self._stiffness, perfusion, source, self.conductance, wall_heat)
+        return at, sink_heat, delivery, cell_power, conductivity
+
+    def viability(self, state: State, temperature: np.ndarray, ahead: float) -> np.ndarray:
+        """Viability (n_local,) after going to ``temperature`` within ``ahead`` seconds."""
+        model = self.death[self.criterion]
+        return model.viability(model.advance(state.death[self.criterion], state.temperature, temperature, ahead))
+
+    def load_impedance(self, temperature: np.ndarray, drive: Drive) -> float:
+        """Impedance in ohm of tissue at ``temperature`` (n_local,), from the last potentials (second order)."""
+        return 1.0 / self.energy.pattern(drive.poles, self.tissues.electric_conductivity(temperature)).conductance
+
+    def norm(self, values: np.ndarray, temperature: np.ndarray) -> float:
+        """Root mean square over the heated tissue, boiling tissue counting little (its temperature is pinned)."""
+        rise = np.clip((temperature - self.integrator.equation.blood_temperature) / HEATED, 0.0, 1.0)
+        fade = np.clip((FADE[1] - temperature) / (FADE[1] - FADE[0]), BOILING_WEIGHT, 1.0)
+        weights = self.elements.node_volumes * rise
+        both = np.array(
+            [
+                float((weights * fade * values**2)[: self.elements.n_owned].sum()),
+                float(weights[: self.elements.n_owned].sum()),
+            ]
+        )
+        both = self.elements.comm.allreduce(both)
+        return float(np.sqrt(both[0] / max(both[1], SMALLEST_HEATED_VOLUME)))
+
+    def _mismatch(self, middle, found, conductivity, cell_power) -> float:
+        """How much the coefficients would differ at the middle that was found; 1 is what is tolerated."""
+        heat = self.norm(found - middle, found) / (MIDDLE_TOLERANCE * self.time_tolerance)
+        if cell_power is None:
+            return heat
+        there = self.tissues.electric_conductivity(found)
+        change = 2.0 * np.abs(there - conductivity) / (there + conductivity)
+        sums = self.elements.comm.allreduce(np.array([float(cell_power @ change), float(cell_power.sum())]))
+        return max(heat, sums[0] / (self.electric_update * sums[1]))
+
+
+def _middle(start: np.ndarray, heat: HeatStep) -> np.ndarray:
+    """Temperature at the middle of a step: the parabola through its three stages."""
+    x = 0.5
+    at_start = (x - GAMMA) * (x - 1.0) / GAMMA
+    at_inner = x * (x - 1.0) / (GAMMA * (GAMMA - 1.0))
+    at_end = x * (x - GAMMA) / (1.0 - GAMMA)
+    return at_start * start + at_inner * heat.inner + at_end * heat.temperature

@@ -1,0 +1,102 @@
+"""The tissues of a domain as nodal and cell-wise material fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pennes.library.records import TissueRecord
+from pennes.scene.domain import Domain
+from pennes.tissue.enthalpy import BOIL_START, Enthalpy
+from pennes.tissue.laws import perfusion_factor, relative_conductivity
+
+
+class TissueFields:
+    """Material fields of ``domain`` on its ``elements``.
+
+    At nodes where tissues meet, volumetric properties are averaged by the volume that each tissue has there.
+    Conductivities are cell-wise: the cell's own value times the mean of the law's factor at its vertices.
+    """
+
+    def __init__(self, domain: Domain, elements, blood: TissueRecord):
+        self.elements = elements
+        cell_region = np.zeros(elements.n_cells, dtype=np.int64)
+        tags = np.array([region.tag for region in domain.regions])
+        cell_tag = np.zeros(elements.n_cells, dtype=np.int64)
+        own = domain.cell_tags.indices < elements.n_cells
+        cell_tag[domain.cell_tags.indices[own]] = domain.cell_tags.values[own]
+        for number, tag in enumerate(tags):
+            cell_region[cell_tag == tag] = number
+        self.cell_region = cell_region
+        self.records = [region.tissue for region in domain.regions]
+        shares = np.array(
+            [
+                elements.accumulate(elements.lump(np.where(cell_region == number, elements.volumes, 0.0)))
+                for number in range(len(tags))
+            ]
+        )
+        self.shares = shares / shares.sum(axis=0)
+        table = Enthalpy.from_records(self.records)
+        self.enthalpy = Enthalpy(
+            capacity=table.capacity @ self.shares,
+            latent=table.latent @ self.shares,
+            dry_capacity=table.dry_capacity @ self.shares,
+        )
+        self.blood_capacity = blood.density.value * blood.heat_capacity.value
+        self._thermal = self._groups(lambda r: (r.thermal_conductivity.law, None), lambda r: r.thermal_conductivity.value)
+        self._electric = self._groups(
+            lambda r: (r.electric_conductivity.law, r.drying), lambda r: r.electric_conductivity.value
+        )
+
+    def _groups(self, law: Callable, value: Callable) -> tuple[np.ndarray, list]:
+        """Cell values (n_cells,), and the distinct laws with the cells (None: all) that follow them."""
+        values = np.array([value(record) for record in self.records])[self.cell_region]
+        laws = [law(record) for record in self.records]
+        distinct = list(dict.fromkeys(str(entry) for entry in laws))
+        groups = []
+        for text in distinct:
+            members = [number for number, entry in enumerate(laws) if str(entry) == text]
+            cells = None if len(distinct) == 1 else np.flatnonzero(np.isin(self.cell_region, members))
+            groups.append((laws[members[0]], cells))
+        return values, groups
+
+    def _evaluate(self, table: tuple[np.ndarray, list], temperature: np.ndarray, dryness: np.ndarray) -> np.ndarray:
+        values, groups = table
+        result = values.copy()
+        for (law, drying), cells in groups:
+            if law is None and drying is None:
+                continue
+            factor = self.elements.cell_mean(relative_conductivity(law, drying, temperature, dryness))
+            if cells is None:
+                result *= factor
+            else:
+                result[cells] *= factor[cells]
+        return result
+
+    def dryness(self, temperature: np.ndarray) -> np.ndarray:
+        """Share of tissue water that has vaporised (n_local,)."""
+        if temperature.max(initial=0.0) <= BOIL_START:
+            return np.zeros_like(temperature)
+        return self.enthalpy.dryness(temperature)
+
+    def thermal_conductivity(self, temperature: np.ndarray) -> np.ndarray:
+        """k of each cell (n_cells,) in W/m/K."""
+        return self._evaluate(self._thermal, temperature, np.zeros_like(temperature))
+
+    @property
+    def constant_thermal_conductivity(self) -> bool:
+        """True where no tissue's k depends on temperature."""
+        return all(law is None for (law, _), _ in self._thermal[1])
+
+    def electric_conductivity(self, temperature: np.ndarray) -> np.ndarray:
+        """sigma of each cell (n_cells,) in S/m."""
+        return self._evaluate(self._electric, temperature, self.dryness(temperature))
+
+    def perfusion(self, temperature: np.ndarray, viability: np.ndarray) -> np.ndarray:
+        """rho_b c_b w (n_local,) in W/m3/K for a temperature and viability (1 alive, 0 dead) of each node."""
+        total = np.zeros_like(temperature)
+        for record, share in zip(self.records, self.shares, strict=True):
+            if record.perfusion.value > 0.0:
+                total += share * record.perfusion.value * perfusion_factor(record.hyperaemia, temperature, viability)
+        return self.blood_capacity * total

@@ -1,0 +1,122 @@
+"""What the pictures are made from: fields, sections, maps, cameras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import END, Settings, temperature, write_result
+
+from pennes.report import palette
+from pennes.report.fields import open_fields
+from pennes.report.folder import Result, read_result
+from pennes.report.planes import cut_field, heated_time, needle_planes, outlines
+from pennes.report.unrolled import angles, unroll
+from pennes.report.viewpoint import make_camera, make_frame, nearest_vessel
+
+SETTINGS = Settings(cells=14, times=14)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return write_result(tmp_path_factory.mktemp("result"), SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def result(folder) -> Result:
+    return read_result(folder)
+
+
+def test_fields_of_an_xdmf_file_are_found_by_name_and_time(folder):
+    fields = open_fields(folder)
+    times = fields.times("temperature")
+    assert np.allclose(times, np.linspace(0.0, END + SETTINGS.cool_down, SETTINGS.times))
+    points, cells = fields.mesh()
+    assert cells.shape[1] == 4
+    assert np.ptp(points, axis=0) == pytest.approx([100.0] * 3)
+    for time in times[[0, 6, -1]]:
+        assert np.allclose(fields.values("temperature", time), temperature(points, time, SETTINGS))
+
+
+def test_temperature_shown_is_that_of_the_end_of_heating(result, folder):
+    assert heated_time(result, open_fields(folder).times("temperature")) == pytest.approx(END)
+
+
+def test_section_of_a_linear_field_is_exact(result, folder):
+    points, cells = open_fields(folder).mesh()
+    values = 2.0 * points[:, 0] - 3.0 * points[:, 1] + points[:, 2]
+    for plane in needle_planes(make_frame(result)):
+        section, found = cut_field(points, cells, values, plane)
+        place = plane.origin + np.outer(section.x, plane.right) + np.outer(section.y, plane.up)
+        assert np.allclose(found, place @ [2.0, -3.0, 1.0], atol=1e-3)
+        corners = np.column_stack([section.x, section.y])[section.triangles]
+        first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+        area = np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]).sum() / 2.0
+        assert area == pytest.approx(100.0**2, rel=1e-6)
+
+
+def test_planes_hold_the_needle_and_the_first_one_cuts_the_vein(result):
+    first, second = needle_planes(make_frame(result))
+    for plane in (first, second):
+        assert abs(plane.normal @ result.needles[0].direction) < 1e-12
+        assert abs((result.needles[0].tip - plane.origin) @ plane.normal) < 1e-9
+    assert abs(first.normal @ second.normal) < 1e-12
+    (circle,) = outlines(result.vessels, first, closed=True)
+    assert np.linalg.norm(circle - [20.5, 0.0], axis=1) == pytest.approx(3.0, abs=0.03)
+    assert not outlines(result.vessels, second)
+
+
+def test_tumour_outline_is_a_circle_of_its_radius(result):
+    for plane in needle_planes(make_frame(result)):
+        line = np.concatenate(outlines(result.targets["metastasis"], plane))
+        assert np.linalg.norm(line, axis=1) == pytest.approx(12.5, rel=0.01)
+
+
+def test_nearest_vessel_from_the_case(result):
+    tube, distance, foot = nearest_vessel(result.tubes, np.array([7.0, 12.5, 0.0]))
+    assert tube.name == "hepatic vein"
+    assert distance == pytest.approx(5.0)
+    assert np.allclose(foot, [7.0, 20.5, 0.0])
+
+
+def test_camera_is_right_handed_and_keeps_the_needle_upright(result):
+    frame = make_frame(result)
+    for azimuth, elevation in ((-28.0, 16.0), (152.0, 16.0), (90.0, -40.0)):
+        camera = make_camera(frame, azimuth, elevation, 30.0, 30.0)
+        assert np.allclose(np.cross(camera.right, camera.up), camera.towards)
+        x, y = camera.project(frame.centre + 10.0 * frame.up)[0]
+        assert abs(x) < 1e-9
+        assert y > 5.0
+    beside = make_camera(frame, 90.0, 0.0, 30.0, 30.0)
+    assert beside.towards @ np.array([0.0, 1.0, 0.0]) == pytest.approx(1.0), "the vein is at +y"
+
+
+def test_unrolled_map_keeps_values_in_their_directions(result):
+    """A field that is linear in space becomes its values on the sphere; the seam and the poles have no gaps."""
+    frame = make_frame(result)
+    points = np.asarray(result.targets["metastasis"].mesh.points)
+    east, north, values = unroll(frame, points, points @ [0.3, 1.0, -0.5])
+    assert np.isfinite(values).all()
+    assert np.allclose(values[:, 0], values[:, -1], atol=0.15)
+    turn, rise = np.meshgrid(np.radians(east), np.radians(north))
+    level = np.cos(rise)[..., None] * (np.cos(turn)[..., None] * frame.side + np.sin(turn)[..., None] * frame.front)
+    expected = 12.5 * (level + np.sin(rise)[..., None] * frame.up) @ [0.3, 1.0, -0.5]
+    inner = np.abs(north) < 80.0
+    assert np.abs(values - expected)[inner].max() < 0.35
+
+
+def test_map_centre_faces_the_vein(result):
+    (longitude,), (latitude,) = angles(make_frame(result), np.array([0.0, 12.5, 0.0]))
+    assert (longitude, latitude) == pytest.approx((0.0, 0.0), abs=1e-6)
+
+
+def test_classes_of_margin_differ_in_colour_at_their_borders():
+    """The scale of margins jumps at 0, 5 and 10 mm: in grey as well, where the classes meet."""
+    colours = palette.margin_colours(2001)[:, :3].astype(float)
+    values = np.linspace(*palette.MARGIN_RANGE, 2001)
+    grey = colours @ [0.2126, 0.7152, 0.0722]
+    for border in palette.MARGIN_CONTOURS:
+        below, above = (int(np.abs(values - border - shift).argmin()) for shift in (-0.05, 0.05))
+        assert np.abs(colours[below] - colours[above]).max() > 40.0
+    assert grey[np.abs(values - 0.1).argmin()] > grey[np.abs(values + 0.1).argmin()] + 20.0
