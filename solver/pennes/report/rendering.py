@@ -1,6 +1,6 @@
 """Renders surfaces off-screen. Runs as a program of its own, so that a graphics driver that fails ends nothing else.
 
-Its argument is a JSON file that describes the views; the pictures are written as .npy arrays. No X server is needed:
+Its argument is a JSON file that describes the views; the pictures are written as .npz arrays. No X server is needed:
 VTK is told to use EGL where there is no display.
 """
 
@@ -33,15 +33,20 @@ def _choose_window() -> bool:
     return False
 
 
+def _cut(mesh: Any, part: dict[str, Any]) -> Any:
+    """The part of a surface that the part's planes leave."""
+    for normal, origin in part.get("cuts", ()):
+        mesh = mesh.clip(normal=normal, origin=origin)
+    return mesh
+
+
 def _add(plotter: Any, part: dict[str, Any], meshes: dict[str, Any], colours: np.ndarray, limits: list[float]) -> None:
     """Add one part of a view: a surface, cut off by planes, in one colour or painted with its margin."""
     import pyvista as pv
 
     if part["file"] not in meshes:
         meshes[part["file"]] = pv.read(part["file"]).clean()
-    mesh = meshes[part["file"]]
-    for normal, origin in part.get("cuts", ()):
-        mesh = mesh.clip(normal=normal, origin=origin)
+    mesh = _cut(meshes[part["file"]], part)
     if mesh.n_cells == 0:
         return
     look: dict[str, Any] = {
@@ -55,7 +60,6 @@ def _add(plotter: Any, part: dict[str, Any], meshes: dict[str, Any], colours: np
         look.update(split_sharp_edges=True, feature_angle=40.0)
     if part.get("opacity", 1.0) < 1.0:
         look.update(opacity=part["opacity"], culling="back")
-        plotter.add_silhouette(mesh, color=part["colour"], line_width=1.5, opacity=0.9)
     if not part.get("painted"):
         plotter.add_mesh(mesh, color=part["colour"], **look)
         return
@@ -68,6 +72,18 @@ def _add(plotter: Any, part: dict[str, Any], meshes: dict[str, Any], colours: np
     if lines.n_points:
         lines.points = mesh.center + 1.006 * (lines.points - np.array(mesh.center))
         plotter.add_mesh(lines, color=part["ink"], line_width=2, lighting=False, show_scalar_bar=False)
+
+
+def _mask(plotter: Any, part: dict[str, Any], meshes: dict[str, Any]) -> np.ndarray:
+    """Where a see-through part is in the view, (height, width) bool: its outline is drawn over the picture later."""
+    plotter.suppress_rendering = True
+    plotter.clear_actors()
+    mesh = _cut(meshes[part["file"]], part)
+    if mesh.n_cells:
+        plotter.add_mesh(mesh, color="black", lighting=False)
+    plotter.suppress_rendering = False
+    plotter.render()
+    return plotter.screenshot(return_img=True)[..., 0] < 128
 
 
 def render(job: dict[str, Any]) -> None:
@@ -91,7 +107,9 @@ def render(job: dict[str, Any]) -> None:
         plotter.renderer.reset_camera_clipping_range()
         plotter.suppress_rendering = False
         plotter.render()
-        np.save(view["file"], plotter.screenshot(return_img=True))
+        picture = plotter.screenshot(return_img=True)
+        masks = [_mask(plotter, part, meshes) for part in view["parts"] if part.get("opacity", 1.0) < 1.0]
+        np.savez(view["file"], picture=picture, masks=np.array(masks, dtype=bool).reshape(-1, *picture.shape[:2]))
     plotter.close()
 
 

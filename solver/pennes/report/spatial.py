@@ -23,6 +23,7 @@ from pennes.report import palette, rendering
 from pennes.report.folder import Result
 from pennes.report.style import margin_scale, png
 from pennes.report.viewpoint import Camera, Frame, make_camera, make_frame
+from pennes.report.words import number
 
 SIZE = (720, 680)
 """Pixels of one rendered view."""
@@ -37,8 +38,10 @@ class Renderer:
     cameras: dict[str, list[Camera]] = field(default_factory=dict)
     failure: str = ""
 
-    def pictures(self, name: str) -> list[np.ndarray] | None:
-        """The views of one figure, arrays (height, width, 3) uint8; None where they could not be rendered."""
+    def pictures(self, name: str) -> list[tuple[np.ndarray, np.ndarray]] | None:
+        """The views of one figure: picture (height, width, 3) uint8 and masks (n, height, width) of the n see-through
+        parts; None where they could not be rendered.
+        """
         if self.process is not None:
             error = self.process.communicate()[1]
             code, self.process = self.process.returncode, None
@@ -46,8 +49,11 @@ class Renderer:
                 self.failure = "This machine has no off-screen OpenGL (libEGL or libOSMesa)."
             elif code:
                 self.failure = f"The renderer ended with code {code}. {(error.strip().splitlines() or [''])[-1]}"
-        files = [self.directory / f"{name}-{number}.npy" for number in range(len(self.cameras[name]))]
-        return [np.load(file) for file in files] if all(file.is_file() for file in files) else None
+        files = [self.directory / f"{name}-{number}.npz" for number in range(len(self.cameras[name]))]
+        if not all(file.is_file() for file in files):
+            return None
+        found = [np.load(file) for file in files]
+        return [(arrays["picture"], arrays["masks"]) for arrays in found]
 
 
 @contextmanager
@@ -95,7 +101,7 @@ def _figure(
     renderer.cameras[name] = cameras
     for number, camera in enumerate(cameras):
         yield {
-            "file": str(renderer.directory / f"{name}-{number}.npy"),
+            "file": str(renderer.directory / f"{name}-{number}.npz"),
             "centre": camera.centre.tolist(),
             "towards": camera.towards.tolist(),
             "up": camera.up.tolist(),
@@ -156,10 +162,14 @@ def _scale_bar(axes: Axes, half_width: float, half_height: float) -> None:
     axes.text(left + 0.5 * length, level + 0.02 * half_height, f"{length:g} mm", ha="center", va="bottom", fontsize=8.5)
 
 
-def _show(axes: Axes, picture: np.ndarray, camera: Camera) -> float:
+def _show(axes: Axes, view: tuple[np.ndarray, np.ndarray], camera: Camera, colour: str) -> float:
+    picture, masks = view
     half = camera.half_height
     wide = half * picture.shape[1] / picture.shape[0]
     axes.imshow(picture, extent=(-wide, wide, -half, half), interpolation="antialiased")
+    for mask in masks:
+        if mask.any():
+            axes.contour(mask[::-1], [0.5], colors=colour, linewidths=1.0, extent=(-wide, wide, -half, half))
     axes.set_axis_off()
     _scale_bar(axes, wide, half)
     return wide
@@ -171,9 +181,9 @@ def draw_overview(result: Result, renderer: Renderer) -> str | None:
     if pictures is None:
         return None
     figure = Figure(figsize=(10.2, 5.15), layout="none")
-    for number, (picture, camera) in enumerate(zip(pictures, renderer.cameras["overview"], strict=True)):
+    for number, (view, camera) in enumerate(zip(pictures, renderer.cameras["overview"], strict=True)):
         axes = figure.add_axes((0.005 + 0.5 * number, 0.06, 0.49, 0.88))
-        _show(axes, picture, camera)
+        _show(axes, view, camera, palette.ZONE)
         _name_vessels(axes, camera, SIZE[0] / SIZE[1] * camera.half_height, result)
         axes.set_title(("From the front", "From behind (turned by 180° about the needle)")[number])
     keys = [Patch(color=palette.TUMOUR, label="tumour" if len(result.targets) == 1 else "tumours")] * bool(
@@ -196,9 +206,9 @@ def draw_painted(result: Result, renderer: Renderer, number: int, target: str) -
     entry = _entry(result, target)
     painted = bool(np.isfinite(result.targets[target].mesh["margin_mm"]).any())
     figure = Figure(figsize=(10.2, 4.9), layout="none")
-    for place, (picture, camera) in enumerate(zip(pictures, renderer.cameras[name], strict=True)):
+    for place, (view, camera) in enumerate(zip(pictures, renderer.cameras[name], strict=True)):
         axes = figure.add_axes((0.005 + 0.455 * place, 0.02, 0.445, 0.91))
-        wide = _show(axes, picture, camera)
+        wide = _show(axes, view, camera, palette.VESSEL)
         side = "the side of the smallest margin" if painted else "one side"
         axes.set_title((f"Seen from {side}", "Seen from the opposite side")[place])
         if place == 0 and entry["worst_point_mm"] is not None:
@@ -217,7 +227,7 @@ def _mark_worst(axes: Axes, camera: Camera, entry: dict[str, Any]) -> None:
     axes.plot(x, y, "o", ms=11, mfc="none", mec="white", mew=3.4)
     axes.plot(x, y, "o", ms=11, mfc="none", mec=palette.INK, mew=1.6)
     axes.annotate(
-        f"{entry['minimal_margin_mm']:.1f} mm".replace("-", "\N{MINUS SIGN}"),
+        number(entry["minimal_margin_mm"], unit="mm"),
         (x, y),
         xytext=(0, -16),
         textcoords="offset points",

@@ -14,6 +14,7 @@ from pennes.report import palette
 from pennes.report.folder import Result
 from pennes.report.style import margin_scale, png
 from pennes.report.viewpoint import Frame, make_frame, nearest_vessel
+from pennes.report.words import number
 
 
 def angles(frame: Frame, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -109,7 +110,7 @@ def _marks(axes: Axes, result: Result, frame: Frame, entry: dict[str, Any]) -> N
         (longitude,), (latitude,) = angles(frame, np.array(entry["worst_point_mm"]))
         axes.plot(longitude, latitude, marker="o", ms=15, mfc="none", mec="white", mew=3.5, ls="none")
         axes.plot(longitude, latitude, marker="o", ms=15, mfc="none", mec=palette.INK, mew=1.8, ls="none")
-        text = f"smallest: {entry['minimal_margin_mm']:.1f} mm".replace("-", "\N{MINUS SIGN}")
+        text = f"smallest: {number(entry['minimal_margin_mm'], unit='mm')}"
         side = "right" if longitude > 90.0 else "left"
         shift = (-14 if side == "right" else 14, 14 if latitude < 60.0 else -14)
         look = {"ha": side, "va": "center", "weight": "bold", "path_effects": halo}

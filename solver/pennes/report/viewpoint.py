@@ -77,7 +77,7 @@ def make_frame(result: Result, target: str | None = None) -> Frame:
         side, towards = _across(vessel[2] - centre, up), vessel[0].name
         near = float(np.linalg.norm(vessel[2] - centre)) + vessel[0].radius + 4.0
     if side is None and worst:
-        side, towards = _across(np.array(worst) - centre, up), "the point with the smallest margin"
+        side, towards = _across(np.array(worst) - centre, up), "the worst point"
     if side is None:
         side, towards = _across(np.eye(3)[int(np.abs(up).argmin())], up), ""
     points = np.concatenate([m.points for m in surfaces]) if surfaces else centre[None] + 15.0 * np.eye(3)

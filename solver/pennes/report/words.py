@@ -70,7 +70,8 @@ def number(value: float | None, pattern: str = "{:.1f}", unit: str = "") -> str:
     """A number with a true minus sign and a unit; an en dash where there is none."""
     if value is None:
         return NONE
-    text = pattern.format(value).replace("-", MINUS)
+    text = pattern.format(value)
+    text = text.lstrip("-") if not text.strip("-0.") else text.replace("-", MINUS)  # no negative zero
     return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pennes.case.models import Case, Region, Target
 from pennes.margin import MarginStatistics, Surface, direction_words, margin_statistics, signed_margins, zone_diameters
-from pennes.scene import Domain, shapes
+from pennes.scene import Domain, MeshQuality, shapes
 from pennes.treatment.loop import Loop
 from pennes.treatment.sinks import HeatSink
 from pennes.treatment.zone import ZoneMeasure
@@ -84,6 +84,21 @@ def target_block(case: Case, target: Target, finding: TargetFinding, zone: ZoneM
         "mean_margin_mm": _millimetres(statistics.mean),
         "quartiles_mm": None if statistics.quartiles is None else tuple(1e3 * q for q in statistics.quartiles),
         "achieved": statistics.achieved,
+    }
+
+
+def mesh_block(quality: MeshQuality) -> dict:
+    """The summary's ``mesh``."""
+    return {
+        "vertices": quality.vertices,
+        "cells": quality.cells,
+        "h_min_mm": 1e3 * quality.h_min,
+        "h_max_mm": 1e3 * quality.h_max,
+        "quality": {
+            "min_dihedral_deg": quality.min_dihedral_deg,
+            "min_radius_ratio": quality.min_radius_ratio,
+            "p01_radius_ratio": quality.p01_radius_ratio,
+        },
     }
 
 

@@ -147,11 +147,10 @@ class Recorder:
                 chosen, boundary = found, edge
         whole = self.zone.gathered(boundary)
         self._write_surfaces(chosen, whole)
-        mesh_quality = self.domain.quality
         summary = {
             "title": case.title,
             "provenance": provenance,
-            "mesh": mesh_quality.to_summary(),
+            "mesh": findings.mesh_block(self.domain.quality),
             "time": {
                 "simulated_s": state.time,
                 "steps": state.steps,

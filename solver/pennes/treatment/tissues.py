@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pennes.library.records import TissueRecord
-from pennes.scene.domain import Domain
+from pennes.scene import Domain
 from pennes.tissue.enthalpy import BOIL_START, Enthalpy
 from pennes.tissue.laws import perfusion_factor, relative_conductivity
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import basix
 import numpy as np
@@ -142,7 +143,7 @@ def march(
     ``coefficients`` at the middle of each step.
     """
     temperature, before = start, start
-    for begin, end in zip(times[:-1], times[1:], strict=True):
+    for begin, end in pairwise(times):
         ahead = 2.0 * temperature - before
         step = integrator.step(temperature, end - begin, coefficients(0.5 * (begin + end)), (temperature, ahead))
         temperature, before = step.temperature, temperature
@@ -170,4 +171,4 @@ def observed_orders(errors: Sequence[float], ratio: float = 2.0) -> list[float]:
 
 def orders_by_halving(results: Sequence[np.ndarray], norm: Callable[[np.ndarray], float]) -> list[float]:
     """Orders from three or more results with steps halved from one to the next, without an exact solution."""
-    return observed_orders([norm(after - before) for before, after in zip(results[:-1], results[1:], strict=True)])
+    return observed_orders([norm(after - before) for before, after in pairwise(results)])

@@ -113,7 +113,9 @@ def kohlrausch_needle(
     stiffness = elements.stiffness(np.full(elements.n_cells, CONDUCTIVITY))
     none = np.zeros(elements.n_local)
     equation, temperature = _equation(on, needle | ground), np.full(elements.n_local, BODY)
-    for iteration in range(1, iterations + 1):
+    count = 0
+    while count < iterations:
+        count += 1
         sigma = conductivity * elements.cell_mean(relative_conductivity(law, None, temperature, none))
         source.update(sigma)
         pattern = source.pattern({}, sigma)
@@ -129,7 +131,7 @@ def kohlrausch_needle(
     exact = Kohlrausch(voltage, lambda d: conductivity * (1.0 + rate * d), lambda d: CONDUCTIVITY)
     potential = np.clip(voltage * source.unit_potentials[0], 0.0, voltage)
     deviation = _largest(comm, np.abs(temperature - BODY - exact.rise(potential)))
-    return NeedleHeat(_largest(comm, temperature - BODY), exact.maximum_rise(), deviation, iteration)
+    return NeedleHeat(_largest(comm, temperature - BODY), exact.maximum_rise(), deviation, count)
 
 
 def _largest(comm, values: np.ndarray) -> float:
