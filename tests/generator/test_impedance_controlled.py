@@ -89,6 +89,10 @@ def test_the_baseline_is_forgotten_with_the_pulse_and_when_poles_are_switched():
     controller = make("impedance_controlled", pole_names=names, pole_cycle=cycle, cycle_time="30 s", **rise)
     treat(controller, by_time)
     assert "roll_off" not in {event.kind for event in controller.events}
+    schedule = ({"at": "30 s", "poles": {"b.active": {"role": "ground"}}},)
+    controller = make("impedance_controlled", pole_names=names, schedule=schedule, **rise)
+    treat(controller, by_time)
+    assert "roll_off" not in {event.kind for event in controller.events}
     controller = make("impedance_controlled", pole_names=names, **rise)
     treat(controller, by_time)
     assert [event.kind for event in controller.events].count("roll_off") == 1
@@ -113,6 +117,13 @@ def test_the_ramp_rises_while_power_flows_and_waits_in_a_pause():
     reached = 60.0 + 10.0  # on for 60 s in all: full power
     full = [start for start, _, drive in log.drives if drive.value == pytest.approx(100.0) and drive.rate == 0.0]
     assert full[0] == pytest.approx(reached, abs=1e-6)
+
+
+def test_the_ramp_waits_while_the_schedule_disables_the_generator():
+    schedule = ({"at": "10 s", "enabled": False}, {"at": "40 s", "enabled": True})
+    ramp = {**PULSED, "start_power": "40 W", "ramp": "60 W/min"}
+    log = treat(make("impedance_controlled", schedule=schedule, **ramp), heated(lambda energy: 60.0))
+    assert [log.asked(t) for t in (10.0, 35.0, 50.0)] == pytest.approx([50.0, 0.0, 60.0])
 
 
 def test_a_new_set_power_is_ramped_to_from_where_the_ramp_stands():

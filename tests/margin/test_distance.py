@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.spatial import ConvexHull
 
 from pennes.margin import DistanceField, Surface, distance_to_triangles, enclosed, join_surfaces, signed_margins
+from pennes.margin.tree import TriangleTree
 
 
 def closest_by_regions(p, a, b, c):
@@ -83,6 +84,24 @@ def test_points_on_the_surface_are_at_distance_zero(ball, place):
     distance, nearest = distance_to_triangles(points, surface.points, surface.triangles)
     assert distance.max() <= 1e-15 * max(place, 1) * 4
     assert np.isfinite(nearest).all()
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 63, 64, 65, 700])
+def test_every_node_of_the_tree_holds_its_triangles(count):
+    rng = np.random.default_rng(count)
+    vertices = rng.normal(size=(3 * count, 3))
+    tree = TriangleTree(vertices, np.arange(3 * count).reshape(-1, 3))
+    given_corners = {t.tobytes() for t in vertices.reshape(-1, 3, 3)}
+    assert given_corners <= {t.tobytes() for t in tree.corners}
+    assert tree.sizes[-1] == len(tree.corners)
+    for size, (low, high), slabs in zip(tree.sizes, tree.boxes, tree.slabs, strict=True):
+        corners = tree.corners.reshape(-1, size * 3, 3)
+        assert (corners >= low[:, None]).all() and (corners <= high[:, None]).all()
+        offset = corners - slabs.centre[:, None]
+        height = np.einsum("kij,kj->ki", offset, slabs.normal)
+        across = np.linalg.norm(offset - height[:, :, None] * slabs.normal[:, None], axis=2)
+        assert (height >= slabs.low[:, None] - 1e-12).all() and (height <= slabs.high[:, None] + 1e-12).all()
+        assert (across <= slabs.radius[:, None] + 1e-12).all()
 
 
 def test_triangles_without_area_count_as_their_edges():

@@ -69,8 +69,9 @@ def test_levels_of_exactly_zero_at_vertices(unstructured):
     closed = join_surfaces(inner, clip_triangles(points, boundary, level))
     assert closed.is_closed
     assert closed.volume == pytest.approx(volume_inside(points, tets, level).sum(), rel=1e-12)
-    ends = inner.triangles != np.roll(inner.triangles, -1, axis=1)
-    assert ends.all()
+    # One point a vertex, however many edges end there, and no triangles shrunk to nothing.
+    assert len(np.unique(inner.points, axis=0)) == len(inner.points)
+    assert inner.areas.min() > 0
 
 
 def test_isosurface_points_do_not_depend_on_numbering(unstructured):

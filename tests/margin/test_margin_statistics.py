@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pennes.margin import (
+    DistanceField,
     Surface,
     margin_statistics,
     margins_to,
@@ -92,6 +95,25 @@ def test_smallest_margin_between_the_samples_is_found(cube):
     assert least.margin <= exhaustive + 1e-9
     assert least.margin == pytest.approx(exhaustive, abs=0.15 * MM)
     assert margins_to(dent)(corners.reshape(-1, 3))[0].min() > 0 > least.margin
+
+
+@given(seed=st.integers(0, 10**6), inside=st.booleans(), limit=st.sampled_from([1, 300]))
+@settings(deadline=None, max_examples=60)
+def test_smallest_margin_is_never_better_than_any_sample(seed, inside, limit):
+    """Whatever the zone's surface looks like and however early the search stops, its error covers the truth."""
+    rng = np.random.default_rng(seed)
+    vertices = rng.normal(size=(9, 3)) * 0.5 + [0, 0, 1.2]
+    field = DistanceField(vertices, np.arange(9).reshape(-1, 3))
+
+    def margins(points):
+        distance, nearest = field(points)
+        return signed_margins(distance, np.full(len(points), inside)), nearest
+
+    corners = rng.normal(size=(1, 3, 3)) * [0.5, 0.5, 0.1]
+    weights = rng.dirichlet((1, 1, 1), 400)
+    least = smallest_margin(corners, margins, tolerance=1e-3, limit=limit)
+    assert least.margin - least.error <= margins(weights @ corners[0])[0].min() + 1e-12
+    assert margins(np.array([least.point]))[0] == pytest.approx(least.margin)
 
 
 def test_smallest_margin_gives_up_honestly(ball):

@@ -62,7 +62,7 @@ def test_a_complete_run_has_no_checkpoint_and_cannot_be_resumed(tmp_path):
     for name in ("checkpoint.h5", "checkpoint.previous.h5"):
         folder.write_text(name, "state")
     folder.write_summary(summary_data())
-    folder.remove_checkpoints()
+    folder.remove_previous_checkpoint()
     assert [entry.name for entry in tmp_path.iterdir()] == ["summary.json"]
     with pytest.raises(InputError, match="this run is complete"):
         ResultFolder.create(tmp_path, resume=True)

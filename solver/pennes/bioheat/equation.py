@@ -60,10 +60,13 @@ class BioheatEquation:
         """h (T_sink - T) on vessel walls, cooled metal and convective surfaces."""
         return at.wall_heat - at.conductance * temperature
 
-    def heating(self, at: Coefficients, temperature: np.ndarray) -> np.ndarray:
-        """Sum of the terms: heat flow into each node in W, on fixed nodes too (there it leaves through the surface)."""
+    def heating(self, at: Coefficients, temperature: np.ndarray, diffusion: np.ndarray | None = None) -> np.ndarray:
+        """Sum of the terms: heat flow into each node in W, on fixed nodes too (there it leaves through the surface).
+
+        ``diffusion`` where that term is at hand already.
+        """
         return (
-            self.diffusion(at, temperature)
+            (self.diffusion(at, temperature) if diffusion is None else diffusion)
             + self.perfusion(at, temperature)
             + self.source(at)
             + self.wall(at, temperature)

@@ -13,13 +13,13 @@ from pennes.library.records import Record, refuse
 class MeshSizes(Record):
     """Edge lengths asked of the mesh."""
 
-    applicator: units.PositiveLength = "0.5 mm"
+    applicator: units.PositiveLength = "0.4 mm"
     """At bare metal."""
     shaft: units.PositiveLength = "1.2 mm"
     """At insulated metal."""
-    lesion: units.PositiveLength = "1.8 mm"
+    lesion: units.PositiveLength = "1.3 mm"
     """In and around the targets and where the lesion is expected."""
-    vessel: units.PositiveLength = "1.5 mm"
+    vessel: units.PositiveLength = "1.2 mm"
     """At vessel walls."""
     far: units.PositiveLength = "8 mm"
     """At the outer surface."""
@@ -38,10 +38,10 @@ class Accuracy(Record):
     """Tolerated error of a time step, root mean square over the heated tissue."""
     max_step: units.PositiveDuration = "20 s"
     min_step: units.PositiveDuration = "1e-4 s"
-    linear_tolerance: units.Real = Field(default=1e-7, gt=0, lt=1e-2)
-    """Relative residual of linear solves."""
-    electric_update: units.Real = Field(default=0.005, ge=0, lt=1)
-    """Power-weighted relative change of conductivity that makes the potential be solved again."""
+    linear_tolerance: units.Real = Field(default=1e-6, gt=0, lt=1e-2)
+    """Relative residual of the heat step; that of the potential is ten times as large."""
+    electric_update: units.Real = Field(default=0.05, gt=0, lt=1)
+    """Tolerated power-weighted error of the conductivity that a step predicts."""
 
     @model_validator(mode="after")
     def _steps_fit(self) -> Self:
@@ -52,17 +52,16 @@ class Accuracy(Record):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "screening": {
-        "mesh": {"applicator": "0.8 mm", "shaft": "2 mm", "lesion": "3 mm", "vessel": "2.5 mm", "far": "12 mm"},
+        "mesh": {"applicator": "0.8 mm", "shaft": "2 mm", "lesion": "2.2 mm", "vessel": "2 mm", "far": "12 mm"},
         "time_tolerance": "0.2 K",
-        "linear_tolerance": 1e-6,
-        "electric_update": 0.02,
+        "electric_update": 0.1,
     },
     "default": {},
     "fine": {
-        "mesh": {"applicator": "0.35 mm", "shaft": "0.8 mm", "lesion": "1.2 mm", "vessel": "1 mm", "far": "6 mm"},
+        "mesh": {"applicator": "0.3 mm", "shaft": "0.8 mm", "lesion": "0.9 mm", "vessel": "0.9 mm", "far": "6 mm"},
         "time_tolerance": "0.02 K",
-        "linear_tolerance": 1e-8,
-        "electric_update": 0.002,
+        "linear_tolerance": 1e-7,
+        "electric_update": 0.02,
     },
 }
 """What each level changes in the values above."""

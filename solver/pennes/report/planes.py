@@ -134,7 +134,7 @@ def draw_planes(result: Result, fields: FieldFile) -> tuple[str, float]:
         _draw_section(axes, cut_field(points, cells, values, plane), norm)
         _draw_outlines(axes, result, plane)
         axes.set(xlim=(-half, half), ylim=(low, high), aspect="equal", xlabel="across the needle, mm")
-        axes.set_title(plane.title if len(plane.title) < 50 else plane.title[:48] + "…")
+        axes.set_title(plane.title if len(plane.title) < 56 else plane.title[:54] + "…", fontsize=9.5)
         axes.spines[["top", "right"]].set_visible(True)
         if number == 0:
             axes.set_ylabel("along the needle, mm")
@@ -156,11 +156,13 @@ def _draw_section(axes: Axes, section: tuple[Triangulation, np.ndarray] | None, 
     levels = [level for level in ISOTHERMS if values.min() < level < values.max()]
     if levels:
         lines = axes.tricontour(triangles, values, levels=levels, colors=palette.INK, linewidths=0.6)
-        for level, segments in zip(levels, lines.allsegs, strict=True):
+        for place, (level, segments) in enumerate(zip(levels, lines.allsegs, strict=True)):
             line = max(segments, key=lambda segment: np.linalg.norm(np.ptp(segment, axis=0)))
-            x, y = line[(line @ [-0.6, -0.8]).argmax()]  # at the lower left, clear of the needle's shaft
+            x, y = line[(line @ [0.6 - 1.2 * (place % 2), -0.8]).argmax()]  # below, by turns right and left
             halo = [withStroke(linewidth=2.0, foreground="white")]
-            axes.text(x, y, f"{level:g} °C", fontsize=7.5, ha="center", va="center", path_effects=halo, clip_on=True)
+            axes.text(
+                x, y, f"{level:g} °C", fontsize=7.5, ha="center", va="center", path_effects=halo, clip_on=True, zorder=7
+            )
 
 
 def _draw_outlines(axes: Axes, result: Result, plane: Plane) -> None:

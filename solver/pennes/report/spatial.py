@@ -19,11 +19,10 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from pennes.report import palette, rendering
+from pennes.report import palette, rendering, words
 from pennes.report.folder import Result
 from pennes.report.style import margin_scale, png
 from pennes.report.viewpoint import Camera, Frame, make_camera, make_frame
-from pennes.report.words import number
 
 SIZE = (720, 680)
 """Pixels of one rendered view."""
@@ -227,7 +226,7 @@ def _mark_worst(axes: Axes, camera: Camera, entry: dict[str, Any]) -> None:
     axes.plot(x, y, "o", ms=11, mfc="none", mec="white", mew=3.4)
     axes.plot(x, y, "o", ms=11, mfc="none", mec=palette.INK, mew=1.6)
     axes.annotate(
-        number(entry["minimal_margin_mm"], unit="mm"),
+        words.number(entry["minimal_margin_mm"], unit="mm"),
         (x, y),
         xytext=(0, -16),
         textcoords="offset points",

@@ -130,10 +130,10 @@ class ResultFolder(os.PathLike[str]):
             # The error that ended the run is the one to tell; what could not be removed stays.
             return
 
-    def remove_checkpoints(self) -> None:
-        """After a complete run: there is nothing to go on with."""
-        paths = self.checkpoint_path, previous(self.checkpoint_path)
-        on_root(self.comm, lambda: [path.unlink(missing_ok=True) for path in paths], self.checkpoint_path, "remove")
+    def remove_previous_checkpoint(self) -> None:
+        """After a complete run: the last checkpoint is whole, the one before it has no use."""
+        path = previous(self.checkpoint_path)
+        on_root(self.comm, lambda: path.unlink(missing_ok=True), path, "remove")
 
     def write_case(self, case: Case) -> str:
         """Write the case as resolved and return its SHA-256.

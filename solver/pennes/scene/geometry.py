@@ -111,13 +111,13 @@ def _add(solid: dict[str, Any]) -> list[int]:
             return [volume]
         case "bend":
             return _bend(mm, np.array(solid["axis"]), solid["angle"])
-        case "polyhedron":
-            return [_polyhedron(mm["points"], np.array(solid["triangles"]))]
+        case "patches":
+            return [_patches(mm["poles"], np.array(solid["knots"]))]
         case kind:
             raise ValueError(f"a recipe has no solid '{kind}'")
 
 
-_LENGTHS = ("centre", "size", "radius", "end_radius", "start", "end", "radii", "points")
+_LENGTHS = ("centre", "size", "radius", "end_radius", "start", "end", "radii", "poles")
 
 
 def _place(volume: int, rotation: np.ndarray, shift: np.ndarray) -> None:
@@ -135,18 +135,26 @@ def _bend(mm: dict[str, np.ndarray], axis: np.ndarray, angle: float) -> list[int
     return [tag for dimension, tag in swept if dimension == 3]
 
 
-def _polyhedron(points: np.ndarray, triangles: np.ndarray) -> int:
-    """A volume bounded by plane triangles that share edges and corners."""
+def _patches(poles: np.ndarray, knots: np.ndarray) -> int:
+    """A volume bounded by spline patches (k, n, n, 3) that are sewn together along their edges."""
     occ = gmsh.model.occ
-    corners = [occ.addPoint(*point) for point in points]
-    edges: dict[tuple[int, int], int] = {}
-    faces = []
-    for triangle in triangles:
-        loop = []
-        for i, j in zip(triangle, np.roll(triangle, -1), strict=True):
-            key = (min(i, j), max(i, j))
-            if key not in edges:
-                edges[key] = occ.addLine(corners[key[0]], corners[key[1]])
-            loop.append(edges[key] if i < j else -edges[key])
-        faces.append(occ.addPlaneSurface([occ.addCurveLoop(loop)]))
-    return occ.addVolume([occ.addSurfaceLoop(faces, sewing=False)])
+    unique, multiplicities = np.unique(knots, return_counts=True)
+    faces, corners = [], []
+    for patch in poles:
+        points = [occ.addPoint(*pole) for pole in np.swapaxes(patch, 0, 1).reshape(-1, 3)]
+        faces.append(
+            occ.addBSplineSurface(
+                points,
+                len(patch),
+                degreeU=3,
+                degreeV=3,
+                knotsU=unique,
+                knotsV=unique,
+                multiplicitiesU=multiplicities,
+                multiplicitiesV=multiplicities,
+            )
+        )
+        corners += points
+    volume = occ.addVolume([occ.addSurfaceLoop(faces, sewing=True)])
+    occ.remove([(0, corner) for corner in corners])
+    return volume

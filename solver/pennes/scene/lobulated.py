@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from scipy.interpolate import make_interp_spline
 from scipy.special import roots_legendre, sph_harm_y
 
 from pennes.case.models import Lobulated
@@ -58,3 +59,26 @@ def radius(shape: Lobulated, directions: np.ndarray) -> np.ndarray:
     polar = np.arccos(np.clip(directions[:, 2] / length, -1.0, 1.0))
     azimuth = np.arctan2(directions[:, 1], directions[:, 0])
     return shape.diameter / 2 * _scale(shape) * _relative(shape, polar, azimuth)
+
+
+def patches(shape: Lobulated) -> tuple[np.ndarray, np.ndarray]:
+    """The surface as six bicubic spline patches, one for each face of a cube seen from the centre.
+
+    Returns poles (6, n, n, 3) in m and the knots (n + 4,) of both directions. Neighbouring patches interpolate the
+    same points on their common edge, with knots that are the same from both ends, so that the edges coincide.
+    """
+    count = 4 * shape.lobes + 5
+    angles = np.linspace(-np.pi / 4, np.pi / 4, count)
+    a, b = np.meshgrid(np.tan(angles), np.tan(angles), indexing="ij")
+    result = []
+    for axis in range(3):
+        for side in (1.0, -1.0):
+            directions = np.empty((count * count, 3))
+            directions[:, axis] = side
+            directions[:, (axis + 1) % 3], directions[:, (axis + 2) % 3] = a.ravel(), side * b.ravel()
+            directions /= np.linalg.norm(directions, axis=1)[:, None]
+            points = np.array(shape.centre) + radius(shape, directions)[:, None] * directions
+            first = make_interp_spline(angles, points.reshape(count, count, 3), k=3, axis=0)
+            second = make_interp_spline(angles, first.c, k=3, axis=1)
+            result.append(np.swapaxes(second.c, 0, 1))  # SciPy keeps the direction of interpolation in front
+    return np.array(result), first.t

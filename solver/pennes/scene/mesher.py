@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,9 +13,8 @@ import numpy as np
 from pennes.errors import InputError
 from pennes.scene.arrays import MeshArrays, ordered, radius_ratios, refined
 from pennes.scene.geometry import MILLIMETRES, Geometry, build_geometry
-from pennes.scene.sizing import GROWTH
 
-GOOD_RATIO, FAIR_RATIO, USABLE_RATIO = 0.15, 0.1, 0.01
+GOOD_RATIO, FAIR_RATIO, USABLE_RATIO = 0.1, 0.05, 0.01
 """Radius ratio of the worst tetrahedron: with the first no other mesh is tried, with the second only quick ones are,
 and with less than the last a mesh is of no use."""
 FRONTAL, DELAUNAY_2D, MESH_ADAPT = 6, 5, 1
@@ -96,15 +96,19 @@ def _set_sizes(recipe: dict[str, Any]) -> None:
     """One distance field a source, a linear growth on top, and the smallest of all."""
     field = gmsh.model.mesh.field
     thresholds = []
+    # The two geometry kernels number their points apart: take numbers that OpenCASCADE has not used.
+    free = itertools.count(1 + max((tag for _, tag in gmsh.model.getEntities(0)), default=0))
     for source in recipe["sizes"]:
-        points = [gmsh.model.geo.addPoint(*(MILLIMETRES * np.array(point))) for point in source["points"]]
+        points = [
+            gmsh.model.geo.addPoint(*(MILLIMETRES * np.array(point)), tag=next(free)) for point in source["points"]
+        ]
         distance = field.add("Distance")
         field.setNumbers(distance, "PointsList", points)
         threshold = field.add("Threshold")
         values = {
             "InField": distance,
             "DistMin": MILLIMETRES * source["hold"],
-            "DistMax": MILLIMETRES * (source["hold"] + (recipe["far"] - source["size"]) / GROWTH),
+            "DistMax": MILLIMETRES * (source["hold"] + (recipe["far"] - source["size"]) / recipe["growth"]),
             "SizeMin": MILLIMETRES * source["size"],
             "SizeMax": MILLIMETRES * recipe["far"],
         }
@@ -115,6 +119,8 @@ def _set_sizes(recipe: dict[str, Any]) -> None:
     smallest = field.add("Min")
     field.setNumbers(smallest, "FieldsList", thresholds)
     field.setAsBackgroundMesh(smallest)
+    # The default of 1e-9 makes gmsh spend half its time on dividing curves.
+    gmsh.option.setNumber("Mesh.LcIntegrationPrecision", 1e-3)
     gmsh.option.setNumber("Mesh.MeshSizeMax", MILLIMETRES * recipe["far"])
     for option in ("ExtendFromBoundary", "FromPoints", "FromCurvature"):
         gmsh.option.setNumber(f"Mesh.MeshSize{option}", 0)

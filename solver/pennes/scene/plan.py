@@ -15,10 +15,11 @@ from pennes.errors import InputError
 from pennes.scene import bodies, solids
 from pennes.scene.names import NamedRegion, NamedSurface
 from pennes.scene.placement import Stretch, Wire, wires
-from pennes.scene.sizing import size_sources
+from pennes.scene.sizing import GROWTH, size_sources
 from pennes.scene.vascular import VesselTree, vessel_tree
 
-RECIPE_FORMAT = 1
+RECIPE_FORMAT = 2
+"""Counts up whenever equal recipes would be meshed in another way."""
 OUTER, FREE = 1, 2
 
 
@@ -78,6 +79,7 @@ def make_recipe(case: Case, plan: ScenePlan) -> dict[str, Any]:
         "holes": _holes(plan),
         "free": isinstance(case.body, HalfSpace),
         "sizes": size_sources(case, plan.wires, plan.vessels),
+        "growth": GROWTH,
         "far": case.accuracy.mesh.far,
         "seed": case.accuracy.mesh.seed,
         "refinements": case.accuracy.refinements,
@@ -110,7 +112,7 @@ def _inclusions(case: Case, plan: ScenePlan) -> list[dict[str, Any]]:
     """Solids of the regions inside the body; later ones win where they overlap, so targets over organs."""
     parts = [*meshed_organs(case), *case.targets]
     return [
-        {"tag": region.tag, "solids": solids.of_shape(part.geometry, case.accuracy.mesh.lesion)}
+        {"tag": region.tag, "solids": solids.of_shape(part.geometry)}
         for region, part in zip(plan.regions[1:], parts, strict=True)
     ]
 

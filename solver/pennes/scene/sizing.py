@@ -7,6 +7,7 @@ A source is a cloud of points: within ``hold`` of the nearest the edge length is
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from pennes.scene.placement import Wire
 from pennes.scene.solids import numbers
 from pennes.scene.vascular import VesselTree
 
-GROWTH = 0.3
+GROWTH = 0.25
 REACH_PER_LENGTH = 0.6
 """The lesion is expected within this share of a shaft's bare length ..."""
 SHORTEST_REACH, LONGEST_REACH = 8e-3, 18e-3
@@ -28,7 +29,7 @@ BEYOND_MARGIN = 3e-3
 NEAR = 10e-3
 """Vessels further than this from target and lesion may have edges ``COARSER`` times as long."""
 COARSER = 2.0
-AROUND_BARE, AROUND_INSULATED, AROUND_VESSEL = 7, 5, 10
+AROUND_BARE, AROUND_INSULATED, AROUND_VESSEL = 6, 5, 10
 """At least so many edges around bare metal, insulated metal and vessels."""
 
 
@@ -54,7 +55,7 @@ def size_sources(case: Case, wires: tuple[Wire, ...], vessels: tuple[VesselTree,
             for chosen, size in ((near, sizes.vessel), (~near, COARSER * sizes.vessel)):
                 if chosen.any():
                     sources.append(_source(points[chosen], tube.radius, min(size, around / AROUND_VESSEL)))
-    return [source for source in sources if source["size"] < sizes.far]
+    return _merged(source for source in sources if source["size"] < sizes.far)
 
 
 def _lesion(case: Case, wires: tuple[Wire, ...]) -> list[tuple[np.ndarray, float]]:
@@ -78,6 +79,14 @@ def _lesion(case: Case, wires: tuple[Wire, ...]) -> list[tuple[np.ndarray, float
         inside = grid[shapes.contains(target.geometry, grid)]
         clouds.append((np.concatenate([surface, inside]), target.margin + BEYOND_MARGIN))
     return clouds
+
+
+def _merged(sources: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One source for all of equal hold and size (the copies of a tine): the mesher asks each for every point."""
+    clouds: dict[tuple[float, float], list] = {}
+    for source in sources:
+        clouds.setdefault((source["hold"], source["size"]), []).extend(source["points"])
+    return [{"points": points, "hold": hold, "size": size} for (hold, size), points in clouds.items()]
 
 
 def _source(points: np.ndarray, hold: float, size: float) -> dict[str, Any]:

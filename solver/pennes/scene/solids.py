@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pennes.case.models import Ball, BoxShape, Ellipsoid, Lobulated, Shape, Tube
-from pennes.scene import shapes
+from pennes.scene import lobulated, shapes
 from pennes.scene.paths import Centreline, Line
 
 Solid = dict[str, Any]
@@ -71,8 +71,8 @@ def tube(path: Centreline, radius: float) -> list[Solid]:
     ]
 
 
-def of_shape(geometry: Shape, edge_length: float) -> list[Solid]:
-    """Solids of a target's or organ's shape; an irregular ball becomes a polyhedron of about ``edge_length``."""
+def of_shape(geometry: Shape) -> list[Solid]:
+    """Solids of a target's or organ's shape."""
     match geometry:
         case Ball():
             return [ball(np.array(geometry.centre), geometry.diameter / 2)]
@@ -90,13 +90,7 @@ def of_shape(geometry: Shape, edge_length: float) -> list[Solid]:
         case Tube():
             return tube(shapes.tube_path(geometry), geometry.diameter / 2)
         case Lobulated():
-            surface = shapes.triangulate(geometry, edge_length)
-            return [
-                {
-                    "kind": "polyhedron",
-                    "points": numbers(surface.points),
-                    "triangles": surface.triangles.tolist(),
-                }
-            ]
+            poles, knots = lobulated.patches(geometry)
+            return [{"kind": "patches", "poles": numbers(poles), "knots": numbers(knots)}]
         case _:
             raise TypeError(f"a {geometry.shape} has no solid")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,7 +69,7 @@ class Enthalpy:
         dry = np.maximum(capacity - density * water * WATER_CAPACITY, LEAST_DRY_SHARE * capacity)
         return cls(capacity=capacity, latent=density * water * LATENT_HEAT, dry_capacity=dry)
 
-    @property
+    @cached_property
     def _band_slope(self) -> NDArray[np.float64]:
         return 0.5 * (self.capacity + self.dry_capacity) + self.latent / BAND
 

@@ -26,7 +26,7 @@ def assemble(case: Case, domain: Domain) -> Physics:
     fixed, values = fixed_temperatures(case, domain, elements)
     equation = BioheatEquation(elements, tissues.enthalpy, case.body.temperature, fixed, values)
     poles = pole_nodes(case, domain, elements)
-    energy = Radiofrequency(elements, poles, ground_nodes(case, domain, elements), case.accuracy.linear_tolerance)
+    energy = Radiofrequency(elements, poles, ground_nodes(case, domain, elements), 10.0 * case.accuracy.linear_tolerance)
     generator = case.applicators[0].device.generator
     return Physics(
         tissues,

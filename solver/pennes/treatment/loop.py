@@ -132,7 +132,7 @@ class Loop:
         self.audit.add(equation, step.coefficients, state.temperature, step.heat, step.dt, sinks)
         for name, model in physics.death.items():
             state.death[name] = model.advance(state.death[name], state.temperature, step.heat.temperature, step.dt)
-        state.past = Past(step.dt, state.temperature, step.heat.inner)
+        state.past = Past(step.dt, step.stages[0], step.stages[1])
         state.temperature = step.heat.temperature
         state.time = after.time
         state.steps += 1

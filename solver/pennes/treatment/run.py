@@ -94,6 +94,8 @@ def run(
     timing = {"setup_wall_s": setup, "loop_wall_s": time.perf_counter() - marching, "started": started}
     origin = provenance(comm, case_sha256=digest, recipe_hash=domain.recipe_hash, resumed_at_s=resumed_at)
     summary = recorder.finish(origin, timing)
+    _save(folder, loop, domain, recorder)
+    folder.remove_previous_checkpoint()
     return summary
 
 

@@ -17,7 +17,7 @@ from pennes.death import DeathModel
 from pennes.energy import Radiofrequency
 from pennes.generator import Delivery, Drive
 from pennes.treatment.sinks import HeatSink
-from pennes.treatment.state import State
+from pennes.treatment.state import State, through_stages
 from pennes.treatment.tissues import TissueFields
 
 MAX_PASSES = 4
@@ -25,16 +25,20 @@ MAX_PASSES = 4
 MIDDLE_TOLERANCE = 4.0
 #: Temperature rise that counts as fully heated in the error norm, and the band in which weights fade towards boiling.
 HEATED, FADE = 5.0, (90.0, 98.0)
-BOILING_WEIGHT = 0.02
+LEAST_WEIGHT = 0.02
+#: Indicator of death beyond which tissue is dead whatever comes (Arrhenius: twenty times the threshold).
+LONG_DEAD = 3.0
 SMALLEST_HEATED_VOLUME = 2e-7
 
 
 @dataclass(frozen=True)
 class CoupledStep:
-    """A step that may be accepted: what it found, and what the generator delivered on average."""
+    """A step that may be accepted: what it found, the enthalpies per volume of its stages, and what the generator
+    delivered on average."""
 
     dt: float
     heat: HeatStep
+    stages: tuple[np.ndarray, np.ndarray, np.ndarray]
     coefficients: Coefficients
     sink_heat: tuple[np.ndarray, ...]
     delivery: Delivery | None
@@ -69,26 +73,29 @@ class Physics:
 
     def step(self, state: State, dt: float, drive: Drive) -> CoupledStep:
         """Try a step of ``dt`` seconds from ``state``, which is not changed. Raises SolverError when it does not converge."""
-        middle = state.predict(dt / 2)
-        guesses = (state.predict(GAMMA * dt), state.predict(dt))
+        enthalpy = self.tissues.enthalpy
+        middle = state.predict(dt / 2, enthalpy)
+        guesses = (state.predict(GAMMA * dt, enthalpy), state.predict(dt, enthalpy))
+        start = enthalpy.value(state.temperature)
         last = np.inf
         for attempt in range(MAX_PASSES):
             self.passes += 1
             at, sink_heat, delivery, cell_power, conductivity = self._coefficients(state, middle, dt, drive)
             heat = self.integrator.step(state.temperature, dt, at, guesses)
-            found = _middle(state.temperature, heat)
-            mismatch = self._mismatch(middle, found, conductivity, cell_power)
+            stages = (start, enthalpy.value(heat.inner), enthalpy.value(heat.temperature))
+            found = enthalpy.temperature(through_stages(0.5, *stages))
+            mismatch = self._mismatch(state, middle, found, conductivity, cell_power)
             # Without a past the first pass only finds a middle to start from.
             unpredicted = attempt == 0 and state.past is None
             if (mismatch <= 1.0 and not unpredicted) or (mismatch > 0.5 * last):
                 # Prediction errors fall with the square of the step, the error of the scheme with its cube.
-                scheme = self.norm(heat.error, heat.temperature) / self.time_tolerance
+                scheme = self.norm(heat.error, heat.temperature, state) / self.time_tolerance
                 error = max(scheme, mismatch**1.5)
-                return CoupledStep(dt, heat, at, sink_heat, delivery, cell_power, error)
+                return CoupledStep(dt, heat, stages, at, sink_heat, delivery, cell_power, error)
             if not unpredicted:
                 last = mismatch
             middle, guesses = found, (heat.inner, heat.temperature)
-        return CoupledStep(dt, heat, at, sink_heat, delivery, cell_power, mismatch**1.5)
+        return CoupledStep(dt, heat, stages, at, sink_heat, delivery, cell_power, mismatch**1.5)
 
     def _coefficients(self, state: State, middle: np.ndarray, dt: float, drive: Drive):
         viability = self.viability(state, middle, dt / 2)
@@ -118,10 +125,16 @@ class Physics:
         """Impedance in ohm of tissue at ``temperature`` (n_local,), from the last potentials (second order)."""
         return 1.0 / self.energy.pattern(drive.poles, self.tissues.electric_conductivity(temperature)).conductance
 
-    def norm(self, values: np.ndarray, temperature: np.ndarray) -> float:
-        """Root mean square over the heated tissue, boiling tissue counting little (its temperature is pinned)."""
+    def norm(self, values: np.ndarray, temperature: np.ndarray, state: State) -> float:
+        """Root mean square over the heated tissue.
+
+        Tissue that boils (its temperature is pinned) or is dead already counts little: an error there moves no border,
+        and heat is conserved anyway.
+        """
         rise = np.clip((temperature - self.integrator.equation.blood_temperature) / HEATED, 0.0, 1.0)
-        fade = np.clip((FADE[1] - temperature) / (FADE[1] - FADE[0]), BOILING_WEIGHT, 1.0)
+        fade = np.clip((FADE[1] - temperature) / (FADE[1] - FADE[0]), LEAST_WEIGHT, 1.0)
+        indicator = self.death[self.criterion].indicator(state.death[self.criterion])
+        fade = np.where(indicator > LONG_DEAD, LEAST_WEIGHT, fade)
         weights = self.elements.node_volumes * rise
         both = np.array(
             [
@@ -132,21 +145,12 @@ class Physics:
         both = self.elements.comm.allreduce(both)
         return float(np.sqrt(both[0] / max(both[1], SMALLEST_HEATED_VOLUME)))
 
-    def _mismatch(self, middle, found, conductivity, cell_power) -> float:
+    def _mismatch(self, state, middle, found, conductivity, cell_power) -> float:
         """How much the coefficients would differ at the middle that was found; 1 is what is tolerated."""
-        heat = self.norm(found - middle, found) / (MIDDLE_TOLERANCE * self.time_tolerance)
+        heat = self.norm(found - middle, found, state) / (MIDDLE_TOLERANCE * self.time_tolerance)
         if cell_power is None:
             return heat
         there = self.tissues.electric_conductivity(found)
         change = 2.0 * np.abs(there - conductivity) / (there + conductivity)
         sums = self.elements.comm.allreduce(np.array([float(cell_power @ change), float(cell_power.sum())]))
         return max(heat, sums[0] / (self.electric_update * sums[1]))
-
-
-def _middle(start: np.ndarray, heat: HeatStep) -> np.ndarray:
-    """Temperature at the middle of a step: the parabola through its three stages."""
-    x = 0.5
-    at_start = (x - GAMMA) * (x - 1.0) / GAMMA
-    at_inner = x * (x - 1.0) / (GAMMA * (GAMMA - 1.0))
-    at_end = x * (x - GAMMA) / (1.0 - GAMMA)
-    return at_start * start + at_inner * heat.inner + at_end * heat.temperature

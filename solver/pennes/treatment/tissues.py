@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from pennes.library.records import TissueRecord
+from pennes.library.records import Drying, Law, TissueRecord
 from pennes.scene import Domain
 from pennes.tissue.enthalpy import BOIL_START, Enthalpy
 from pennes.tissue.laws import perfusion_factor, relative_conductivity
+
+
+@dataclass(frozen=True)
+class _Dependence:
+    """How a conductivity depends on the tissue's state; equal where the factors are equal, whatever their sources."""
+
+    law: Law | None
+    drying: Drying | None
+
+    def _key(self) -> tuple:
+        return self.law, None if self.drying is None else self.drying.residual
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Dependence) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
 
 
 class TissueFields:
@@ -44,27 +62,30 @@ class TissueFields:
             dry_capacity=table.dry_capacity @ self.shares,
         )
         self.blood_capacity = blood.density.value * blood.heat_capacity.value
-        self._thermal = self._groups(lambda r: (r.thermal_conductivity.law, None), lambda r: r.thermal_conductivity.value)
+        self._thermal = self._groups(
+            lambda r: _Dependence(r.thermal_conductivity.law, None), lambda r: r.thermal_conductivity.value
+        )
         self._electric = self._groups(
-            lambda r: (r.electric_conductivity.law, r.drying), lambda r: r.electric_conductivity.value
+            lambda r: _Dependence(r.electric_conductivity.law, r.drying), lambda r: r.electric_conductivity.value
         )
 
     def _groups(self, law: Callable, value: Callable) -> tuple[np.ndarray, list]:
         """Cell values (n_cells,), and the distinct laws with the cells (None: all) that follow them."""
         values = np.array([value(record) for record in self.records])[self.cell_region]
         laws = [law(record) for record in self.records]
-        distinct = list(dict.fromkeys(str(entry) for entry in laws))
+        distinct = list(dict.fromkeys(laws))
         groups = []
-        for text in distinct:
-            members = [number for number, entry in enumerate(laws) if str(entry) == text]
+        for dependence in distinct:
+            members = [number for number, entry in enumerate(laws) if entry == dependence]
             cells = None if len(distinct) == 1 else np.flatnonzero(np.isin(self.cell_region, members))
-            groups.append((laws[members[0]], cells))
+            groups.append((dependence, cells))
         return values, groups
 
     def _evaluate(self, table: tuple[np.ndarray, list], temperature: np.ndarray, dryness: np.ndarray) -> np.ndarray:
         values, groups = table
         result = values.copy()
-        for (law, drying), cells in groups:
+        for dependence, cells in groups:
+            law, drying = dependence.law, dependence.drying
             if law is None and drying is None:
                 continue
             factor = self.elements.cell_mean(relative_conductivity(law, drying, temperature, dryness))
@@ -87,7 +108,7 @@ class TissueFields:
     @property
     def constant_thermal_conductivity(self) -> bool:
         """True where no tissue's k depends on temperature."""
-        return all(law is None for (law, _), _ in self._thermal[1])
+        return all(dependence.law is None for dependence, _ in self._thermal[1])
 
     def electric_conductivity(self, temperature: np.ndarray) -> np.ndarray:
         """sigma of each cell (n_cells,) in S/m."""

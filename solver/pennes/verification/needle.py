@@ -33,11 +33,12 @@ def needle_in_ball(
     outer: float = 50e-3,
     size_at_needle: float = 0.35e-3,
     size_outside: float = 8e-3,
+    growth: float = 1.0 / 7.0,
 ) -> MeshArrays:
     """Tissue around a straight needle along +z with a conical tip; lengths in m.
 
     The exposed part, tip included, is centred in the ball; insulation goes on to the surface. Parts ``electrode``,
-    ``insulation``, ``outer``; a quarter of the ball (x, y >= 0). Needs gmsh; run it on one rank.
+    ``insulation``, ``outer``; a quarter of the ball (x, y >= 0). Edges grow by ``growth`` times the distance. Needs gmsh; run it on one rank.
     """
     import gmsh
 
@@ -59,7 +60,7 @@ def needle_in_ball(
         occ.cut(body, metal)
         occ.synchronize()
         near = [s for _, s in gmsh.model.getEntities(2) if _is_needle(gmsh, s, radius)]
-        _grade(gmsh, near, size_at_needle * mm, size_outside * mm)
+        _grade(gmsh, near, size_at_needle * mm, size_outside * mm, growth)
         gmsh.model.mesh.generate(3)
         tags, coordinates, _ = gmsh.model.mesh.getNodes()
         _, nodes = gmsh.model.mesh.getElementsByType(4)
@@ -90,21 +91,57 @@ def _is_needle(gmsh, surface: int, radius: float) -> bool:
     return max(abs(v) for v in (x0, x1, y0, y1)) < radius + slack and min(x1 - x0, y1 - y0) > 0.1 * radius
 
 
-def _grade(gmsh, needle: list[int], near: float, far: float) -> None:
-    """Edge length ``near`` at the needle, growing by about a seventh of the distance, at most ``far``."""
+def _grade(gmsh, needle: list[int], near: float, far: float, growth: float) -> None:
+    """Edge length ``near`` at the needle, growing by ``growth`` times the distance, at most ``far``.
+
+    An eighth of ``near`` at edges of the needle's surfaces: potential and temperature are singular where insulation
+    begins (like the root of the distance), at the cone's rim and at its apex.
+    """
     size = gmsh.model.mesh.field
-    distance = size.add("Distance")
-    size.setNumbers(distance, "SurfacesList", needle)
-    size.setNumber(distance, "Sampling", 100)
-    growing = size.add("Threshold")
-    size.setNumber(growing, "InField", distance)
-    reach = 7.0 * (far - near)
-    for name, value in {"DistMin": 0.5 * near, "DistMax": reach, "SizeMin": near, "SizeMax": far}.items():
-        size.setNumber(growing, name, value)
-    size.setAsBackgroundMesh(growing)
+
+    def ramp(
+        kind: str, entities: list[int], start: float, end: float, finest: float, coarsest: float, stop: int
+    ) -> int:
+        distance = size.add("Distance")
+        size.setNumbers(distance, kind, entities)
+        size.setNumber(distance, "Sampling", 100)
+        field = size.add("Threshold")
+        values = {"DistMin": start, "DistMax": end, "SizeMin": finest, "SizeMax": coarsest, "StopAtDistMax": stop}
+        for name, value in {"InField": distance, **values}.items():
+            size.setNumber(field, name, value)
+        return field
+
+    rims = [curve for curve in _curves(gmsh, needle) if _is_rim(gmsh, curve)]
+    apex = [min(_points(gmsh, needle), key=lambda point: gmsh.model.getValue(0, point, [])[2])]
+    fields = [
+        ramp("SurfacesList", needle, 0.5 * near, (far - near) / growth, near, far, 0),
+        ramp("CurvesList", rims, 0.0, 5.0 * near, near / 8.0, near, 1),
+        ramp("PointsList", apex, 0.0, 5.0 * near, near / 8.0, near, 1),
+    ]
+    finest = size.add("Min")
+    size.setNumbers(finest, "FieldsList", fields)
+    size.setAsBackgroundMesh(finest)
     for option in ("MeshSizeExtendFromBoundary", "MeshSizeFromPoints", "MeshSizeFromCurvature"):
         gmsh.option.setNumber(f"Mesh.{option}", 0)
     gmsh.option.setNumber("Mesh.RandomSeed", 1)
+
+
+def _curves(gmsh, surfaces: list[int]) -> set[int]:
+    """Curves that bound surfaces of the model."""
+    sides = gmsh.model.getBoundary([(2, s) for s in surfaces], combined=False, oriented=False)
+    return {curve for _, curve in sides}
+
+
+def _points(gmsh, surfaces: list[int]) -> set[int]:
+    """Points at the ends of the curves that bound surfaces of the model."""
+    ends = gmsh.model.getBoundary([(1, c) for c in _curves(gmsh, surfaces)], combined=False, oriented=False)
+    return {point for _, point in ends}
+
+
+def _is_rim(gmsh, curve: int) -> bool:
+    """Whether a curve runs around the needle within the tissue, at one height."""
+    x0, _, z0, x1, _, z1 = gmsh.model.getBoundingBox(1, curve)
+    return z1 - z0 < 0.1 * (x1 - x0)
 
 
 def _on_symmetry_plane(x: np.ndarray, slack: float) -> np.ndarray:

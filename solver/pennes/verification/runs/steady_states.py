@@ -98,14 +98,22 @@ class NeedleHeat:
 
 
 def kohlrausch_needle(
-    comm, rate: float, *, size: float, voltage: float = 22.0, conductivity: float = 0.333, iterations: int = 60
+    comm,
+    rate: float,
+    *,
+    size: float,
+    growth: float = 1.0 / 7.0,
+    degree: int = 1,
+    voltage: float = 22.0,
+    conductivity: float = 0.333,
+    iterations: int = 60,
 ) -> NeedleHeat:
     """E6 on a needle mesh with sigma = ``conductivity`` (1 + ``rate`` (T - 37)); ``size`` of edges (m) at the needle.
 
     Fixed-point iteration between heat and potential. Raises RuntimeError if it does not settle.
     """
-    arrays = needle_in_ball(size_at_needle=size) if comm.rank == 0 else None
-    on = Discretisation.of(comm.bcast(arrays), comm)
+    arrays = needle_in_ball(size_at_needle=size, growth=growth) if comm.rank == 0 else None
+    on = Discretisation.of(comm.bcast(arrays), comm, degree)
     elements = on.elements
     needle, ground = on.nodes("electrode"), on.nodes("outer")
     source = Radiofrequency(elements, {"needle": needle}, ground, LINEAR_TOLERANCE)
