@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennes.case.death import ArrheniusDeath
-from pennes.death.model import Array, blocks, hot_part, log_ratio
+from pennes.death.model import Array, blocks, hot_part, level_of_ratio
 
 GAS_CONSTANT = 8.314462618
 """J/mol/K (CODATA 2018)."""
@@ -104,8 +104,8 @@ class Arrhenius:
         return np.exp(-state[0])
 
     def indicator(self, state: Array) -> Array:
-        """ln(Omega / threshold), at least -8."""
-        return log_ratio(state[0], self.threshold)
+        """Of Omega / threshold: see ``level_of_ratio``."""
+        return level_of_ratio(state[0], self.threshold)
 
     def damage(self, state: Array) -> Array:
         """Omega."""

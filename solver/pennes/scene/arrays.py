@@ -155,3 +155,19 @@ def _edge_keys(edges: np.ndarray, n: int) -> np.ndarray:
     """One number for each edge (..., 2), the same for both directions."""
     edges = edges.astype(np.int64)
     return edges.min(axis=-1) * n + edges.max(axis=-1)
+
+
+def exterior_facets(cells: np.ndarray) -> np.ndarray:
+    """Facets (k, 3) that belong to one cell only, outward for positively oriented cells."""
+    facets = cells[:, FACETS].reshape(-1, 3).astype(np.int64)
+    keys = facet_keys(facets)
+    _, first, count = np.unique(keys, return_index=True, return_counts=True)
+    return facets[np.sort(first[count == 1])]
+
+
+def facet_keys(facets: np.ndarray) -> np.ndarray:
+    """One comparable value (k,) for each triple of vertices (k, 3), whatever its order."""
+    low, middle, high = np.sort(facets.astype(np.int64), axis=1).T
+    if len(facets) == 0 or high.max() < 2_000_000:  # three such numbers fit into 63 bits
+        return (low * 2_000_000 + middle) * 2_000_000 + high
+    return np.ascontiguousarray(np.stack([low, middle, high], -1)).view("V24").ravel()

@@ -9,7 +9,7 @@ from dolfinx import mesh as dmesh
 from dolfinx.graph import adjacencylist
 from mpi4py import MPI
 
-from pennes.scene.arrays import MeshArrays
+from pennes.scene.arrays import MeshArrays, facet_keys
 
 
 def distribute(arrays: MeshArrays | None, comm: MPI.Intracomm) -> tuple[dmesh.Mesh, dmesh.MeshTags, dmesh.MeshTags]:
@@ -100,17 +100,9 @@ def _look_up(
     corners = mesh.geometry.input_global_indices[nodes].reshape(-1, 3)
     if len(facets) == 0 or len(candidates) == 0:
         return np.empty(0, np.int32), np.empty(0, np.int32)
-    count = int(mesh.geometry.index_map().size_global)
-    known, asked = _keys(facets, count), _keys(corners, count)
+    keys = facet_keys(np.concatenate([facets, corners]))
+    known, asked = keys[: len(facets)], keys[len(facets) :]
     order = np.argsort(known)
     place = np.minimum(np.searchsorted(known, asked, sorter=order), len(order) - 1)
     found = known[order[place]] == asked
     return candidates[found], tags[order[place[found]]].astype(np.int32)
-
-
-def _keys(corners: np.ndarray, count: int) -> np.ndarray:
-    """One number for each triple of vertices, whatever its order (exact up to two million vertices; as bytes beyond)."""
-    low, middle, high = np.sort(corners.astype(np.int64), axis=1).T
-    if count < 2_000_000:
-        return (low * count + middle) * count + high
-    return np.ascontiguousarray(np.stack([low, middle, high], -1)).view("V24").ravel()
