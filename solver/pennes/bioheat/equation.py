@@ -19,7 +19,8 @@ class Coefficients:
     """What a time step holds fixed: values at the predicted middle of the step, which keeps second order.
 
     ``stiffness`` an object of the elements; ``perfusion`` (n_local,) rho_b c_b w in W/m3/K; ``source`` (n_local,) in W;
-    ``conductance`` (n_local,) h x area in W/K and ``wall_heat`` (n_local,) h x area x T_sink in W, of all walls together.
+    ``conductance`` (n_local,) h x area in W/K and ``wall_heat`` (n_local,) h x area x T_sink in W, of all walls
+    together.
     """
 
     stiffness: object
@@ -36,7 +37,9 @@ class BioheatEquation:
     temperature is given by ``fixed_values`` (n_local,). All results are accumulated over ranks.
     """
 
-    def __init__(self, elements, enthalpy: Enthalpy, blood_temperature: float, fixed: np.ndarray, fixed_values: np.ndarray):
+    def __init__(
+        self, elements, enthalpy: Enthalpy, blood_temperature: float, fixed: np.ndarray, fixed_values: np.ndarray
+    ):
         self.elements, self.enthalpy = elements, enthalpy
         self.blood_temperature, self.fixed, self.fixed_values = blood_temperature, fixed, fixed_values
 

@@ -28,6 +28,8 @@ MAX_NEWTON = 25
 ERROR_SOLVE_TOLERANCE = 0.05
 #: Linear solves of Newton's iteration reduce its residual by this factor: more is wasted while nodes boil.
 FORCING = 0.01
+#: Rise of the whole body in K that counts as something.
+LEAST_RISE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,13 @@ class HeatIntegrator:
         self._stiffness: object | None = None
         self.newton = 0
 
-    def step(self, temperature: np.ndarray, dt: float, at: Coefficients, guesses: tuple[np.ndarray, np.ndarray]) -> HeatStep:
+    def step(
+        self, temperature: np.ndarray, dt: float, at: Coefficients, guesses: tuple[np.ndarray, np.ndarray]
+    ) -> HeatStep:
         """One step from ``temperature`` (n_local,) over ``dt`` seconds.
 
-        ``guesses`` for the inner and the final stage. Raises
-        SolverError when Newton's iteration or a linear solve does not converge.
+        ``guesses`` (n_local,) for the inner and the final stage. Raises SolverError when Newton's iteration or a linear
+        solve does not converge.
         """
         equation = self.equation
         if at.stiffness is not self._stiffness:
@@ -78,6 +82,9 @@ class HeatIntegrator:
         final_heating = (final_content - content - EXPLICIT * dt * (heating + inner_heating)) / implicit
         first, second, third = ERROR_WEIGHTS
         defect = dt * (first * heating + second * inner_heating + third * final_heating)
+        if self.newton == before:
+            # Both guesses were solutions: the matrix is still that of another step.
+            self._set_diagonal(equation.enthalpy.slope(final), implicit, at)
         error = self._filter(defect, implicit)
         mean = WEIGHTS[0] * temperature + WEIGHTS[1] * inner + WEIGHTS[2] * final
         return HeatStep(final, inner, mean, error, self.newton - before)
@@ -89,11 +96,14 @@ class HeatIntegrator:
         return self.equation.heating(at, temperature, -self.system.apply_stiffness(temperature, self._coupling))
 
     def _residual_scale(self, content: np.ndarray, dt: float, at: Coefficients) -> float:
-        """Norm in W that residuals are compared with: the heat of the body above blood, over the step, and the source."""
+        """Norm in W that residuals are compared with: heat of the body above blood, over the step, and the source.
+
+        Where next to nothing has been heated yet, that of ``LEAST_RISE``: only rounding would be left to solve for.
+        """
         equation = self.equation
-        rest = self.elements.mass(equation.enthalpy.value(np.full_like(content, equation.blood_temperature)))
-        stored = self._norm((content - rest) / dt)
-        return max(stored, self._norm(at.source), 1e-12)
+        rest = np.full_like(content, equation.blood_temperature)
+        rest, raised = (self.elements.mass(equation.enthalpy.value(rest + rise)) for rise in (0.0, LEAST_RISE))
+        return max(self._norm((content - rest) / dt), self._norm(at.source), self._norm((raised - rest) / dt))
 
     def _norm(self, values: np.ndarray) -> float:
         return float(np.sqrt(self.elements.total(np.where(self.equation.fixed, 0.0, values) ** 2)))
@@ -114,10 +124,13 @@ class HeatIntegrator:
                 return temperature, content
             self.newton += 1
             slope = equation.enthalpy.slope(temperature)
-            self.system.set_diagonal(slope / implicit + at.perfusion, at.conductance)
-            change = self.system.solve(residual, np.zeros_like(residual), absolute=max(0.5 * tolerance, FORCING * size))
+            self._set_diagonal(slope, implicit, at)
+            change = self.system.solve(residual, None, absolute=max(0.5 * tolerance, FORCING * size))
             temperature = self._follow(temperature, slope, change)
         raise SolverError(f"Newton's iteration for the temperature did not converge in {MAX_NEWTON} steps")
+
+    def _set_diagonal(self, slope: np.ndarray, implicit: float, at: Coefficients) -> None:
+        self.system.set_diagonal(slope / implicit + at.perfusion, at.conductance)
 
     def _follow(self, temperature: np.ndarray, slope: np.ndarray, change: np.ndarray) -> np.ndarray:
         """Newton's update, careful where a node crosses the boiling band.
@@ -125,20 +138,21 @@ class HeatIntegrator:
         A node that enters the band takes the heat, not the temperature, of the linear update; one that leaves it stops
         just outside.
         """
-        enthalpy = self.equation.enthalpy
-        new = temperature + change
-        hot = max(float(temperature.max(initial=-np.inf)), float(new.max(initial=-np.inf)))
-        if hot <= BOIL_START:
-            return new
-        band = (temperature > BOIL_START) & (temperature < BOIL_END)
-        wet, dry = temperature <= BOIL_START, temperature >= BOIL_END
+        result = temperature + change
+        hot = (temperature > BOIL_START) | (result > BOIL_START)
+        if not hot.any():
+            return result
+        enthalpy = self.equation.enthalpy.part(hot)
+        before, new = temperature[hot], result[hot]
+        wet, dry = before <= BOIL_START, before >= BOIL_END
+        band = ~wet & ~dry
         enters = (wet & (new > BOIL_START)) | (dry & (new < BOIL_END))
-        if enters.any():
-            by_heat = enthalpy.temperature(enthalpy.value(temperature) + slope * change)
-            entered = np.where(wet, np.minimum(by_heat, BOIL_END), np.maximum(by_heat, BOIL_START))
-            new = np.where(enters, entered, new)
+        by_heat = enthalpy.temperature(enthalpy.value(before) + slope[hot] * change[hot])
+        entered = np.where(wet, np.minimum(by_heat, BOIL_END), np.maximum(by_heat, BOIL_START))
+        new = np.where(enters, entered, new)
         new = np.where(band & (new > BOIL_END), BOIL_END + 1e-6, new)
-        return np.where(band & (new < BOIL_START), BOIL_START - 1e-6, new)
+        result[hot] = np.where(band & (new < BOIL_START), BOIL_START - 1e-6, new)
+        return result
 
     def _filter(self, defect: np.ndarray, implicit: float) -> np.ndarray:
         """Local error in K: the defect in J through the inverse of Newton's matrix, which tames its stiff part."""
@@ -146,4 +160,4 @@ class HeatIntegrator:
         size = self._norm(right)
         if size == 0.0:
             return np.zeros_like(defect)
-        return self.system.solve(right, np.zeros_like(right), absolute=ERROR_SOLVE_TOLERANCE * size)
+        return self.system.solve(right, None, absolute=ERROR_SOLVE_TOLERANCE * size)

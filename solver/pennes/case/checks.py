@@ -20,6 +20,7 @@ def check_case(case: Case) -> None:
     """Raises the error of a validator where two parts of the case contradict each other."""
     _check_names(case)
     _check_body(case)
+    _check_generator(case)
     _check_poles(case)
     _check_current(case)
     _check_sensors(case)
@@ -81,6 +82,16 @@ def _check_body(case: Case) -> None:
             if part.geometry.shape == "region":
                 problem = "a region is a part of the user's mesh, and this body has none"
                 raise refuse(problem, key, index, "geometry", "shape", expected="another shape, or body: {mesh: ...}")
+
+
+def _check_generator(case: Case) -> None:
+    """One generator feeds all applicators, and they heat in one way."""
+    first = case.applicators[0]
+    for index, applicator in enumerate(case.applicators[1:], start=1):
+        for what in ("kind", "generator"):
+            if getattr(applicator.device, what) != getattr(first.device, what):
+                problem = f"the {what} of this device is not that of '{first.name}', and one generator feeds both"
+                raise refuse(problem, "applicators", index, "device", expected="devices of one generator")
 
 
 def _check_poles(case: Case) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Field
 
 from pennes.case.accuracy import PRESETS
-from pennes.case.models import Applicator, Organ, Target
+from pennes.case.models import Applicator, Organ, Shape, Target
 from pennes.errors import nearest_name
 from pennes.library.devices import DeviceRecord, Exposure
 from pennes.library.find import Kind, written_record
@@ -19,6 +19,7 @@ from pennes.library.validation import DISCRIMINATORS, validate
 from pennes.library.written import Written
 
 _RECORDS: dict[Kind, type[Record]] = {"tissues": TissueRecord, "devices": DeviceRecord}
+_SHAPE_KEYS = {key for shape in get_args(get_args(Shape)[0]) for key in shape.model_fields}
 
 
 class _Applicators(Record):
@@ -172,8 +173,14 @@ def _fold(place: Written, model: type[Record]) -> Written:
     """A target or an organ with the keys of its shape moved into ``geometry``; a ball where no shape is named."""
     if not isinstance(place.value, dict):
         return place
-    own = {key: item for key, item in place.value.items() if key in model.model_fields and key != "geometry"}
-    shape = {key: item for key, item in place.value.items() if key not in model.model_fields}
+    fields = model.model_fields.keys() - {"geometry"}
+    # A misspelt key of the target's own stays with it, to be told together with the target's keys.
+    own = {
+        key: item
+        for key, item in place.value.items()
+        if key in fields or (nearest_name(key, fields) and not nearest_name(key, _SHAPE_KEYS))
+    }
+    shape = {key: item for key, item in place.value.items() if key not in own and key != "geometry"}
     block = place.get("geometry")
     if block is not None and not isinstance(block.value, dict):
         return place

@@ -13,9 +13,12 @@ KINDS = ("tissues", "devices")
 
 
 def show_library(name: str | None, folders: tuple[Path, ...], *, as_json: bool) -> None:
-    """Print the list, or one kind of it, or one record. Raises InputError for a name that does not exist."""
+    """Print the list, or one kind of it, or one record. Raises InputError for a name or a folder that does not exist."""
     from pennes.library import list_records
 
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputError("there is no such folder", file=folder, key="--folder", expected="a folder of own records")
     listed = list_records(folders)
     if name is None or name in KINDS:
         rows = [record for record in listed if name in (None, record.kind)]

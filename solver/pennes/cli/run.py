@@ -76,6 +76,8 @@ def _checked(request: Request, comm: MPI.Intracomm | None) -> tuple[Case, Result
     if inside and request.overwrite:
         raise InputError("the case lies in the folder that would be replaced", file=request.case, key="--overwrite")
     folder = ResultFolder.create(request.folder, comm, resume=request.resume, overwrite=request.overwrite)
+    if request.resume:
+        folder.refuse_complete(report=case.output.report)
     return case, folder
 
 

@@ -33,6 +33,22 @@ class Figure:
     unit: str
     passed: bool
 
+    @classmethod
+    def within(cls, name: str, measured: float, expected: float, relative: float, unit: str) -> Figure:
+        """A number that may differ from ``expected`` by the fraction ``relative``."""
+        passed = abs(measured - expected) <= relative * abs(expected)
+        return cls(name, measured, expected, f"{100.0 * relative:g} %", unit, bool(passed))
+
+    @classmethod
+    def near(cls, name: str, measured: float, expected: float, absolute: float, unit: str) -> Figure:
+        """A number that may differ from ``expected`` by ``absolute``, in its unit."""
+        return cls(name, measured, expected, absolute, unit, bool(abs(measured - expected) <= absolute))
+
+    @classmethod
+    def order(cls, name: str, measured: float, least: float, nominal: float) -> Figure:
+        """An observed order of convergence, ``nominal`` in theory and at least ``least`` here."""
+        return cls(name, measured, nominal, f">= {least:g}", "", bool(measured >= least))
+
 
 @dataclass(frozen=True)
 class StudyResult:

@@ -91,6 +91,7 @@ class LinearElements:
         starts = np.arange(self.n_cells + 1, dtype=np.int32) * entries.shape[1]
         shape = (self.n_edges, self.n_cells)
         self._stiffness = sparse.csc_matrix((entries.ravel(), self._cell_edges.ravel(), starts), shape=shape)
+        del self._cell_edges
 
     def _mass_table(self, values: np.ndarray, weights: np.ndarray) -> None:
         """Lumped: each vertex gets its share of the volume."""
@@ -99,6 +100,17 @@ class LinearElements:
     def lump(self, cell_totals: np.ndarray) -> np.ndarray:
         """Share a total of each cell (n_cells,) equally among its vertices: local sums (n_local,)."""
         return self._mean.T @ cell_totals
+
+    def density(self, cell_totals: np.ndarray) -> np.ndarray:
+        """Density per volume (n_local,), the mean over the cells of each unknown, of totals of each cell (n_cells,)."""
+        return self.accumulate(self.lump(cell_totals)) / self.node_volumes
+
+    def cell_values(self, tags: mesh.MeshTags) -> np.ndarray:
+        """Value of each cell's tag (n_cells,), 0 where there is none."""
+        values = np.zeros(self.n_cells, dtype=np.int32)
+        own = tags.indices < self.n_cells
+        values[tags.indices[own]] = tags.values[own]
+        return values
 
     def cell_mean(self, values: np.ndarray) -> np.ndarray:
         """Mean over the vertices of each cell (n_cells,) of values at the unknowns (n_local,)."""
@@ -174,15 +186,17 @@ class LinearElements:
     def facet_shares(self, facets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Facets as lumped surface elements.
 
-        Areas (m,) of ``facets`` of owned cells, their unknowns (m, k) with the vertices first, the share of the area
-        that each unknown has (k,), and the centres (m, 3).
+        Of the m local ``facets`` that this rank owns (so that no facet counts on two ranks): areas (m,), unknowns
+        (m, k) with the vertices first, the share of the area that each unknown has (k,), and centres (m, 3).
         """
         topology, dimension = self.mesh.topology, self.dimension
         topology.create_connectivity(dimension - 1, dimension)
         topology.create_connectivity(dimension, dimension - 1)
         to_cell = topology.connectivity(dimension - 1, dimension)
         facets = np.asarray(facets, dtype=np.int32)
-        cells = to_cell.array[to_cell.offsets[facets]]
+        facets = facets[facets < topology.index_map(dimension - 1).size_local]
+        # Of the cells on both sides an owned one: ghosts have the higher numbers.
+        cells = np.minimum(to_cell.array[to_cell.offsets[facets]], to_cell.array[to_cell.offsets[facets + 1] - 1])
         of_cell = topology.connectivity(dimension, dimension - 1).array.reshape(-1, dimension + 1)[cells]
         number = np.argmax(of_cell == facets[:, None], axis=1)
         closures = np.array(self.space.element.basix_element.entity_closure_dofs[dimension - 1])
@@ -195,7 +209,7 @@ class LinearElements:
         return areas, unknowns, np.array(self.facet_weights[dimension]), x.mean(axis=1)
 
     def facet_corners(self, facets: np.ndarray) -> np.ndarray:
-        """Unknowns (m, d) at the corners of local facets."""
+        """Unknowns (m, d) at the corners of those of the local ``facets`` that this rank owns."""
         return self.facet_shares(facets)[1][:, : self.dimension]
 
     def vertex_values(self, values: np.ndarray) -> np.ndarray:
@@ -205,5 +219,8 @@ class LinearElements:
     def nodes_of(self, dimension: int, entities: np.ndarray) -> np.ndarray:
         """Mask (n_local,) of the unknowns on local mesh entities, the same on every rank that holds them."""
         mask = np.zeros(self.n_local)
-        mask[fem.locate_dofs_topological(self.space, dimension, entities)] = 1.0
+        if dimension == self.dimension:
+            mask[self.space.dofmap.list[entities]] = 1.0
+        else:
+            mask[fem.locate_dofs_topological(self.space, dimension, entities)] = 1.0
         return self.accumulate(mask) > 0

@@ -47,6 +47,9 @@ class QuadraticElements(LinearElements):
         values = (cell_totals[:, None] * self._load).ravel()
         return np.bincount(self.unknowns.ravel(), values, minlength=self.n_local)
 
+    def density(self, cell_totals: np.ndarray) -> np.ndarray:
+        return self.accumulate(self._gather.T @ (cell_totals / self.unknowns.shape[1])) / self.node_volumes
+
     def _diagonal(self, cell_reaction: np.ndarray) -> np.ndarray:
         """Local diagonal (n_local,) of the mass matrix with a reaction of each cell."""
         values = ((self.volumes * cell_reaction)[:, None] * self._reference_diagonal).ravel()

@@ -1,4 +1,4 @@
-"""A symmetric positive definite system on the graph of linear elements, solved by preconditioned conjugate gradients."""
+"""A symmetric positive definite system on the graph of the elements, solved by preconditioned conjugate gradients."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ class SymmetricSystem:
         max_iterations: int = 2000,
     ):
         self.elements, self.fixed, self.name = elements, fixed, name
+        self.relative_tolerance = relative_tolerance
         self.iterations = 0
         self.builds = 0
         index_map = elements.index_map
@@ -80,9 +81,8 @@ class SymmetricSystem:
             full = f"pennes_{name}_{key}"
             if not options.hasName(full):
                 options.setValue(full, value)
-        self.solver.setTolerances(rtol=relative_tolerance, atol=1e-300, max_it=max_iterations)
+        self.solver.setTolerances(max_it=max_iterations)
         self.solver.setNormType(PETSc.KSP.NormType.UNPRECONDITIONED)
-        self.solver.setInitialGuessNonzero(True)
         self.solver.setFromOptions()
 
     def set(self, stiffness: np.ndarray, reaction: np.ndarray | None = None, conductance: np.ndarray | None = None):
@@ -157,28 +157,34 @@ class SymmetricSystem:
         """Solution (n_local,) with the fixed unknowns at ``values`` (n_local,), for accumulated sources ``right``."""
         lifted = -self.fixed_coupling(stiffness, values)
         right = lifted if right is None else right + lifted
+        # Fixed rows do not count for the stopping test: inside meshed metal they are so large that any guess would do.
+        counted = np.where(self.fixed, 0.0, right if self._scale is None else self._scale * right)
+        size = np.sqrt(self.elements.total(counted**2))
         right[self.fixed] = self.diagonal[self.fixed] * values[self.fixed]
-        return self.solve(right, guess)
+        return self.solve(right, guess, absolute=self.relative_tolerance * size or None)
 
-    def solve(self, right: np.ndarray, guess: np.ndarray, *, absolute: float | None = None) -> np.ndarray:
+    def solve(self, right: np.ndarray, guess: np.ndarray | None, *, absolute: float | None = None) -> np.ndarray:
         """Solution (n_local,) for an accumulated right-hand side; fixed unknowns come out as ``right / diagonal``.
 
-        The stopping test is on the true residual, relative to ``right`` or ``absolute`` where that is given.
+        ``guess`` (n_local,), or None for zero, which saves a product. The stopping test is on the true residual, relative to ``right`` or ``absolute`` where that is given.
         Raises SolverError when the iteration does not converge.
         """
         owned = self.elements.n_owned
         self._left.array[:] = right[:owned]
-        self._right.array[:] = guess[:owned]
+        self.solver.setInitialGuessNonzero(guess is not None)
         if self._scale is not None:
             self._left.array[:] *= self._scale[:owned]
-            self._right.array[:] /= self._scale[:owned]
-        if absolute is not None:
-            self.solver.setTolerances(rtol=1e-50, atol=absolute)
+        if guess is not None:
+            self._right.array[:] = guess[:owned] if self._scale is None else guess[:owned] / self._scale[:owned]
+        relative, absolute = (self.relative_tolerance, 1e-300) if absolute is None else (1e-50, absolute)
+        self.solver.setTolerances(rtol=relative, atol=absolute)
         self._prepare()
         self.solver.solve(self._left, self._right)
         reason, count = self.solver.getConvergedReason(), self.solver.getIterationNumber()
         self.iterations += count
         if reason < 0:
+            # The next matrix gets a new preconditioner: the kept one may be what failed.
+            self._stale = self._keep
             raise SolverError(f"the {self.name} system did not converge in {count} iterations (reason {reason})")
         if self._keep:
             self._judge(count)

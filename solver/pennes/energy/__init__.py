@@ -1,5 +1,15 @@
-"""Energy sources: from the state of the tissue to a power density."""
+"""Energy sources: from the state of the tissue to heat. A new kind is a file here, a line below and its name in the
+device record's ``kind``."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pennes.energy.electrodes import Electrodes
 from pennes.energy.radiofrequency import Radiofrequency
+from pennes.energy.source import EnergySource, Tissues
 
-__all__ = ["Radiofrequency"]
+__all__ = ["SOURCES", "Electrodes", "EnergySource", "Radiofrequency", "Tissues"]
+
+SOURCES: dict[str, Callable[..., EnergySource]] = {"radiofrequency": Electrodes.of}
+"""By the devices' ``kind``: (case, domain, elements, tissues) -> the source of all applicators together."""

@@ -19,12 +19,17 @@ from pennes.library.protocols import Pole
 class Pattern:
     """Potentials of the poles for a generator voltage of 1 V rms.
 
-    ``amplitudes`` (poles,) complex; ``conductance`` the power at 1 V in W, so that 1 / conductance is the load
-    impedance that the generator sees.
+    ``amplitudes`` (poles,) complex; ``conductance`` the power at 1 V in W.
     """
 
     amplitudes: np.ndarray
     conductance: float
+
+    @property
+    def impedance(self) -> float:
+        """Load that the generator sees, in ohm: inf where no current can flow."""
+        # Poles at one potential leave a rounding error of either sign.
+        return np.inf if self.conductance <= 0.0 else 1.0 / self.conductance
 
 
 class Radiofrequency:
@@ -32,7 +37,7 @@ class Radiofrequency:
 
     Parameters: ``elements`` the operators; ``poles`` name -> mask (n_local,) of the unknowns on that pole;
     ``ground`` mask (n_local,) of the unknowns at 0 V; ``relative_tolerance`` of the linear solves. Raises InputError
-    where no current can flow.
+    where no current can flow, and where poles touch each other or the ground.
     """
 
     name = "radiofrequency"
@@ -52,7 +57,9 @@ class Radiofrequency:
                 expected="a grounded surface, such as [outer], or a device with two poles",
             )
         fixed = ground.copy()
-        for mask in self.masks:
+        for name, mask in zip(self.names, self.masks, strict=True):
+            if elements.comm.allreduce(int(np.count_nonzero(fixed & mask))):
+                raise InputError("this pole touches another one or the ground: a short circuit", key=name)
             fixed |= mask
         self.system = elements.system(
             fixed, name="potential", preconditioner="gamg", keep=True, relative_tolerance=relative_tolerance
@@ -93,11 +100,15 @@ class Radiofrequency:
         stiffness = self._stiffness if same else self.elements.stiffness(conductivity)
         for i in range(n):
             for j in range(i, n):
-                result[i, j] = result[j, i] = self.elements.energy(stiffness, self._differences[i], self._differences[j])
+                power = self.elements.energy(stiffness, self._differences[i], self._differences[j])
+                result[i, j] = result[j, i] = power
         return result
 
     def pattern(self, poles: Mapping[str, Pole], conductivity: np.ndarray) -> Pattern:
-        """Potentials for a drive: poles that are not named are active at full amplitude; floating poles carry no net current."""
+        """Potentials for a drive.
+
+        Poles that are not named are active at full amplitude; floating ones carry no net current.
+        """
         admittance = self.admittance(conductivity)
         amplitudes = np.zeros(len(self.names), dtype=complex)
         floating = np.zeros(len(self.names), dtype=bool)

@@ -99,6 +99,19 @@ class ResultFolder(os.PathLike[str]):
         if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
             raise InputError(f"cannot write in {parent}", file=self.path, expected="a folder that can be written to")
 
+    def refuse_complete(self, *, report: bool) -> None:
+        """On a resume (collective): raise InputError where the run has come to its end and nothing is missing of it.
+
+        ``report``: the report belongs to it; one that was stopped while its report was written is gone on with.
+        """
+        on_root(self.comm, lambda: self._refuse_complete(report), self.path, "read")
+
+    def _refuse_complete(self, report: bool) -> None:
+        written = [SUMMARY, REPORT] if report else [SUMMARY]
+        ended = find_checkpoint(self.checkpoint_path)[1].get("finished", False)
+        if ended and all((self.path / name).exists() for name in written):
+            raise InputError("this run is complete", file=self.path, expected="a run that was interrupted")
+
     def prepare(self) -> None:
         """Make the folder and, where that was asked for, remove the old result. Done once; writing does it too."""
         if not self.prepared:

@@ -137,12 +137,10 @@ def refined(mesh: MeshArrays) -> MeshArrays:
     p, q, r = mesh.facets.T
     pairs = mesh.facets[:, [[0, 1], [0, 2], [1, 2]]]
     pq, pr, qr = (n + np.searchsorted(unique, _edge_keys(pairs, n))).T
-    facets = np.stack(
-        [np.stack(t, -1) for t in ((p, pq, pr), (pq, q, qr), (pr, qr, r), (pq, qr, pr))], axis=1
-    ).reshape(-1, 3)
-    return ordered(
-        MeshArrays(points, cells, np.repeat(mesh.cell_tags, 8), facets, np.repeat(mesh.facet_tags, 4))
+    facets = np.stack([np.stack(t, -1) for t in ((p, pq, pr), (pq, q, qr), (pr, qr, r), (pq, qr, pr))], axis=1).reshape(
+        -1, 3
     )
+    return ordered(MeshArrays(points, cells, np.repeat(mesh.cell_tags, 8), facets, np.repeat(mesh.facet_tags, 4)))
 
 
 def _normals(corners: np.ndarray) -> np.ndarray:

@@ -1,19 +1,21 @@
-"""From a case to its domain."""
+"""From a case to its domain, or to a description of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-
-from mpi4py import MPI
+from typing import TYPE_CHECKING
 
 from pennes.case.models import Case, MeshBody
 from pennes.scene import cache
 from pennes.scene.arrays import MeshArrays, MeshQuality
-from pennes.scene.collective import on_root
-from pennes.scene.distribute import distribute
-from pennes.scene.domain import Domain
+from pennes.scene.description import SceneDescription, describe
 from pennes.scene.plan import ScenePlan, make_plan, make_recipe, recipe_hash
 from pennes.scene.refusals import refuse_impossible
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+    from pennes.scene.domain import Domain
 
 
 def build(case: Case, comm: MPI.Intracomm, cache_directory: Path | None = None) -> Domain:
@@ -22,22 +24,41 @@ def build(case: Case, comm: MPI.Intracomm, cache_directory: Path | None = None) 
     ``cache_directory`` defaults to ``$PENNES_CACHE/meshes`` or the user's cache. Raises InputError, on every rank, for
     a scene that cannot be and for a mesh file that cannot be used.
     """
-    if isinstance(case.body, MeshBody):
-        from pennes.scene.given_mesh import load_given_mesh  # meshio is loaded only where it is needed
+    from pennes.scene.collective import on_root
+    from pennes.scene.distribute import distribute
+    from pennes.scene.domain import Domain
 
-        loaded = on_root(comm, lambda: load_given_mesh(case, cache_directory))
-        groups, quality, key = comm.bcast(None if loaded is None else loaded[1:])
-        regions, surfaces = groups.named(case)
+    if isinstance(case.body, MeshBody):
+        from pennes.scene.given_mesh import load_given_mesh
+
+        loaded = on_root(comm, lambda: load_given_mesh(case))
+        names, quality, key = comm.bcast(None if loaded is None else loaded[1:])
+        regions, surfaces = names.named(case)
     else:
         plan = make_plan(case)
         regions, surfaces = plan.regions, plan.surfaces
-        loaded = on_root(comm, lambda: load_planned_mesh(case, plan, cache_directory))
+        loaded = on_root(comm, lambda: planned_mesh(case, plan, cache_directory))
         quality, key = comm.bcast(None if loaded is None else loaded[1:])
     mesh, cell_tags, facet_tags = distribute(None if loaded is None else loaded[0], comm)
     return Domain(mesh, cell_tags, facet_tags, regions, surfaces, quality, key)
 
 
-def load_planned_mesh(
+def check(case: Case, cache_directory: Path | None = None) -> SceneDescription:
+    """Mesh the scene, or take the mesh from the cache, in this process alone and describe it; nothing is solved.
+
+    Raises InputError as ``build`` does.
+    """
+    if isinstance(case.body, MeshBody):
+        from pennes.scene.given_mesh import load_given_mesh
+
+        arrays, names, quality, key = load_given_mesh(case)
+        return describe(case, arrays, names.named(case), quality, key, None)
+    plan = make_plan(case)
+    arrays, quality, key = planned_mesh(case, plan, cache_directory)
+    return describe(case, arrays, (plan.regions, plan.surfaces), quality, key, plan)
+
+
+def planned_mesh(
     case: Case, plan: ScenePlan, cache_directory: Path | None = None
 ) -> tuple[MeshArrays, MeshQuality, str]:
     """The whole mesh of a parametric case as arrays, its quality and its recipe's hash, in this process alone."""
@@ -50,4 +71,5 @@ def load_planned_mesh(
 
         return make_mesh(recipe)
 
-    return *cache.cached_mesh(key, make, cache_directory), key
+    arrays, quality = cache.cached_mesh(key, make, cache_directory)
+    return arrays, quality, key

@@ -44,7 +44,9 @@ class _Reader:
         return np.array(found, dtype=kind)
 
 
-def read_comsol(path: Path) -> tuple[np.ndarray, dict[int, tuple[np.ndarray, np.ndarray]], dict[str, tuple[int, set[int]]]]:
+def read_comsol(
+    path: Path,
+) -> tuple[np.ndarray, dict[int, tuple[np.ndarray, np.ndarray]], dict[str, tuple[int, set[int]]]]:
     """Points (n, 3); corners and entity numbers of the elements by dimension (2 triangles, 3 tetrahedra); selections:
     label -> (dimension, entity numbers). Raises ValueError for a file of another form."""
     reader = _Reader(path)

@@ -61,7 +61,7 @@ def _scatter_cells(arrays: MeshArrays | None, comm: MPI.Intracomm) -> tuple[np.n
 
 
 def bisection(points: np.ndarray, parts: int) -> np.ndarray:
-    """Part (n,) of each of ``points`` (n, 3): equal parts, cut again and again across the direction of widest spread."""
+    """Part (n,) of each of ``points`` (n, 3): equal parts, cut again and again across the widest spread."""
     result = np.zeros(len(points), dtype=np.int32)
     open_parts = [(np.arange(len(points)), 0, parts)]
     while open_parts:

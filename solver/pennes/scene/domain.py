@@ -59,7 +59,7 @@ class Domain:
         if they belong to one of its cells, on any rank (collective).
         """
         if isinstance(geometry, Region):
-            return region_nodes(self._spaces, self.cell_tags, self.region(geometry.region).tag, points)
+            return region_nodes(self._spaces, self.cell_tags, self.region(geometry.region).tag, len(points))
         return shapes.contains(geometry, points)
 
     def region_surface(self, name: str) -> Surface:

@@ -11,7 +11,7 @@ from dolfinx.mesh import Mesh
 from mpi4py import MPI
 
 _TOUCHES = 1e-8
-"""A point belongs to a cell if no barycentric coordinate is below minus this: points on facets must not fall through."""
+"""A point is in a cell if no barycentric coordinate is below minus this: none on a facet may fall through."""
 _QUADRATIC_EDGES = ((2, 3), (1, 3), (1, 2), (0, 3), (0, 2), (0, 1))
 """Vertices of the edge of each further node of a quadratic tetrahedron, in the reference numbering of Basix."""
 
@@ -103,7 +103,7 @@ class PointLocator:
             cells = geometry.compute_closest_entity(self._spaces.tree, self._spaces.midpoints, mesh, points)
             vectors = np.array(
                 [
-                    geometry.compute_distance_gjk(mesh.geometry.x[mesh.geometry.dofmap[cell]], point)
+                    geometry.compute_distance_gjk(mesh.geometry.x[mesh.geometry.dofmaps[0][cell]], point)
                     for cell, point in zip(cells, points, strict=True)
                 ]
             ).reshape(-1, 3)
@@ -129,13 +129,13 @@ class PointLocator:
     def _coordinates(self, points: np.ndarray, cells: np.ndarray) -> np.ndarray:
         """Barycentric coordinates (n, 4) of each point in its cell."""
         mesh = self._spaces.mesh
-        corners = mesh.geometry.x[mesh.geometry.dofmap[cells]]
+        corners = mesh.geometry.x[mesh.geometry.dofmaps[0][cells]]
         edges = np.moveaxis(corners[:, 1:] - corners[:, :1], 1, 2)
         last = np.linalg.solve(edges, (points - corners[:, 0])[:, :, None])[:, :, 0]
         return np.concatenate([1.0 - last.sum(axis=1, keepdims=True), last], axis=1)
 
     def _nearest_rank(self, distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Whether this rank is the nearest, the lowest of equals, to each point (n,), and whether any is (collective)."""
+        """Whether this rank is the nearest (the lowest of equals) to each point (n,); whether any is (collective)."""
         if self._comm.size == 1:
             return np.isfinite(distance), np.isfinite(distance)
         smallest = np.empty_like(distance)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,9 +43,7 @@ def read_mesh(path: Path) -> GroupedMesh:
         words = str(problem).strip() or type(problem).__name__
         raise InputError(f"'{path.name}' cannot be read: {words}", key="body.mesh") from None
     if len(mesh.cells) == 0:
-        raise InputError(
-            f"'{path.name}' has no tetrahedra", key="body.mesh", expected="a volume mesh of tetrahedra"
-        )
+        raise InputError(f"'{path.name}' has no tetrahedra", key="body.mesh", expected="a volume mesh of tetrahedra")
     if not np.isfinite(mesh.points).all():
         raise InputError(f"'{path.name}' has points that are not finite", key="body.mesh")
     return mesh
@@ -112,7 +112,13 @@ def _read_meshio(path: Path) -> GroupedMesh:
     whole-number cell data: named by the value, or "array=value" where there are several such arrays."""
     import meshio
 
-    mesh = meshio.read(path)
+    # What does not fit, meshio prints before it ends the program, and its words are better than its exit code.
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            mesh = meshio.read(path)
+    except SystemExit:
+        raise ValueError(" ".join(said.getvalue().split())) from None
     wrong = {block.type for block in mesh.cells} & {"hexahedron", "wedge", "pyramid", "hexahedron20", "hexahedron27"}
     if wrong:
         raise ValueError(f"it has elements of the kind '{sorted(wrong)[0]}'; only tetrahedra can be used")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from pennes.case.models import Applicator, Case
-from pennes.errors import InputError, nearest_name
+from pennes.errors import InputError
 from pennes.library.devices import Arc, Exposure, Shaft, Tine
-from pennes.library.records import Record
 from pennes.scene import solids
 from pennes.scene.frames import frame, rotation_about
 from pennes.scene.paths import Centreline, Line, arc, through
@@ -86,25 +86,25 @@ class Wire:
 
 
 def wires(applicator: Applicator, number: int, length: float) -> tuple[Wire, ...]:
-    """All shafts, then all tines, of ``applicators[number]``; shafts are ``length`` m long.
+    """All shafts, then all tines, of ``applicators.number``; shafts are ``length`` m long.
 
-    Raises InputError for a direction without length, an impossible tine and exposures that overlap.
+    Raises InputError for an impossible tine and for a surface that changes within a round tip.
     """
-    key = f"applicators[{number}]"
+    key = f"applicators.{number}"
     rotation, origin = _frame(applicator, key), np.array(applicator.tip)
     shaft_names = _distinct([shaft.name for shaft in applicator.device.shafts])
     result = []
     for count, (shaft, name) in enumerate(zip(applicator.device.shafts, shaft_names, strict=True)):
         tip = origin + rotation @ np.array(shaft.offset)
         path = Centreline((Line(tip, tip - length * rotation[:, 2]),))
-        part_key = f"{key}.device.shafts[{count}]"
+        part_key = f"{key}.device.shafts.{count}"
         pieces = _shaft_stretches(shaft, length, part_key)
         result.append(Wire(applicator.name, name, part_key, shaft.diameter / 2, path, pieces, shaft, number))
     taken = _distinct([*shaft_names, *(tine.name for tine in applicator.device.tines)])[len(shaft_names) :]
     for count, (tine, name) in enumerate(zip(applicator.device.tines, taken, strict=True)):
-        part_key = f"{key}.device.tines[{count}]"
+        part_key = f"{key}.device.tines.{count}"
         path = tine_path(tine, part_key).reversed()
-        pieces = _stretches(tine.exposures, path.length, 0.0, part_key)
+        pieces = _stretches(tine.exposures, path.length, 0.0)
         for copy in range(tine.count):
             placed = path.moved(rotation @ _copy_rotation(tine, copy), origin)
             result.append(Wire(applicator.name, name, part_key, tine.diameter / 2, placed, pieces, None, number))
@@ -121,33 +121,19 @@ def tine_path(tine: Tine, key: str = "tines") -> Centreline:
 
 
 def sensor_points(case: Case) -> dict[str, np.ndarray]:
-    """Where the thermocouples of all applicators are: name -> point (3,) in m.
-
-    Names are the device's; where several applicators have thermocouples, "applicator.name". Raises InputError for one
-    that sits in a tine that does not exist.
-    """
-    several = sum(bool(applicator.device.thermocouples) for applicator in case.applicators) > 1
+    """Where the thermocouples of all applicators are: "applicator.sensor" -> point (3,) in m."""
     result = {}
     for number, applicator in enumerate(case.applicators):
-        rotation, origin = _frame(applicator, f"applicators[{number}]"), np.array(applicator.tip)
+        rotation, origin = _frame(applicator, f"applicators.{number}"), np.array(applicator.tip)
         tines = {tine.name: tine for tine in applicator.device.tines}
-        for count, sensor in enumerate(applicator.device.thermocouples):
-            key = f"applicators[{number}].device.thermocouples[{count}]"
+        for sensor in applicator.device.thermocouples:
             if sensor.at is not None:
                 place = np.array(sensor.at)
-            elif sensor.tine in tines and sensor.copy_number < tines[sensor.tine].count:
-                tine = tines[sensor.tine]
-                path = tine_path(tine, f"{key}.tine")
-                place = _copy_rotation(tine, sensor.copy_number) @ path.point_at(path.length)
             else:
-                raise InputError(
-                    f"there is no tine '{sensor.tine}' with a copy {sensor.copy_number}",
-                    key=key,
-                    expected="at: [x, y, z] or one of the tines: " + (", ".join(tines) or "none"),
-                    nearest=nearest_name(str(sensor.tine), tines),
-                )
-            name = f"{applicator.name}.{sensor.name}" if several else sensor.name
-            result[name] = origin + rotation @ place
+                tine = tines[sensor.tine]
+                path = tine_path(tine, f"applicators.{number}.device.tines")
+                place = _copy_rotation(tine, sensor.copy_number) @ path.point_at(path.length)
+            result[f"{applicator.name}.{sensor.name}"] = origin + rotation @ place
     return result
 
 
@@ -168,7 +154,7 @@ def _tip_length(shaft: Shaft) -> float:
 
 def _shaft_stretches(shaft: Shaft, length: float, key: str) -> tuple[Stretch, ...]:
     cooled = 0.0 if shaft.cooling is None else shaft.cooling.length or length
-    found = _stretches(shaft.exposures, length, min(cooled, length), key)
+    found = _stretches(shaft.exposures, length, min(cooled, length))
     if shaft.tip == "round":
         head = _tip_length(shaft)
         for stretch in found:
@@ -181,26 +167,15 @@ def _shaft_stretches(shaft: Shaft, length: float, key: str) -> tuple[Stretch, ..
     return found
 
 
-def _stretches(exposures: tuple[Exposure, ...], length: float, cooled: float, key: str) -> tuple[Stretch, ...]:
+def _stretches(exposures: tuple[Exposure, ...], length: float, cooled: float) -> tuple[Stretch, ...]:
     """Cover of a wire of ``length`` from its tip, cooled up to ``cooled``."""
-    spans: list[tuple[float, float, Record]] = []
-    for count, exposure in enumerate(exposures):
-        end = length if exposure.end is None else min(exposure.end, length)
-        if exposure.start >= end:
-            raise InputError(
-                f"the bare metal starts {1e3 * exposure.start:g} mm from the tip and ends at {1e3 * end:g} mm",
-                key=f"{key}.exposures[{count}]",
-            )
-        for first, last, _ in spans:
-            if exposure.start < last and first < end:
-                raise InputError("overlaps another exposure", key=f"{key}.exposures[{count}]")
-        spans.append((exposure.start, end, exposure))
-    cuts = sorted({0.0, length, cooled, *(x for first, last, _ in spans for x in (first, last))})
+    spans = [(e.start, length if e.end is None else min(e.end, length), e.pole) for e in exposures]
+    cuts = sorted({0.0, length, cooled, *(min(x, length) for first, last, _ in spans for x in (first, last))})
     cuts = [x for x, after in zip(cuts, [*cuts[1:], math.inf], strict=True) if after - x > 1e-6]
     result = []
-    for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+    for first, last in pairwise(cuts):
         middle = (first + last) / 2
-        pole = next((e.pole for low, high, e in spans if low < middle < high), None)
+        pole = next((pole for low, high, pole in spans if low < middle < high), None)
         result.append(Stretch(first, last, pole, middle < cooled))
     return tuple(result)
 

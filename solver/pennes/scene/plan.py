@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pennes.case.models import Case, HalfSpace, Organ, Region
-from pennes.errors import InputError
+from pennes.case.models import Case, HalfSpace, Organ
 from pennes.scene import bodies, solids
 from pennes.scene.names import NamedRegion, NamedSurface
 from pennes.scene.placement import Stretch, Wire, wires
@@ -50,15 +49,6 @@ def meshed_organs(case: Case) -> list[Organ]:
 
 def make_plan(case: Case) -> ScenePlan:
     """Plan of a parametric case. Raises InputError for parts that are impossible in themselves."""
-    for kind, parts in (("targets", case.targets), ("organs", case.organs)):
-        for number, part in enumerate(parts):
-            if isinstance(part.geometry, Region):
-                raise InputError(
-                    "a region is a part of a mesh of your own, and this body is a shape",
-                    key=f"{kind}[{number}].shape",
-                    expected="ball, ellipsoid or lobulated" if kind == "targets" else "ball, ellipsoid, tube or box",
-                )
-    _distinct_names(case)
     centre, radius = bodies.enclosing_ball(case.body)
     placed: list[Wire] = []
     for number, applicator in enumerate(case.applicators):
@@ -84,18 +74,6 @@ def make_recipe(case: Case, plan: ScenePlan) -> dict[str, Any]:
         "seed": case.accuracy.mesh.seed,
         "refinements": case.accuracy.refinements,
     }
-
-
-def _distinct_names(case: Case) -> None:
-    """Names of applicators, vessels, targets and organs name surfaces and regions: each once."""
-    for kind in ("applicators", "vessels", "targets", "organs"):
-        seen: dict[str, int] = {}
-        for number, part in enumerate(getattr(case, kind)):
-            if part.name in seen:
-                raise InputError(
-                    f"'{part.name}' is already the name of {kind}[{seen[part.name]}]", key=f"{kind}[{number}].name"
-                )
-            seen[part.name] = number
 
 
 def _regions(case: Case) -> tuple[NamedRegion, ...]:
@@ -138,9 +116,7 @@ def _surfaces(case: Case, placed: tuple[Wire, ...], vessels: tuple[VesselTree, .
 def _holes(plan: ScenePlan) -> list[dict[str, Any]]:
     """Solids taken out of the body, with the tag of the surface that they leave; where they overlap the later one
     names the surface."""
-    holes = [
-        {"tag": FREE + 1 + number, "solids": tree.solids()} for number, tree in enumerate(plan.vessels)
-    ]
+    holes = [{"tag": FREE + 1 + number, "solids": tree.solids()} for number, tree in enumerate(plan.vessels)]
     first = FREE + 1 + len(plan.vessels)
     tags: dict[tuple, int] = {}
     for wire in plan.wires:

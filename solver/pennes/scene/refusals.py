@@ -10,7 +10,7 @@ from pennes.case.models import Case, HalfSpace
 from pennes.errors import InputError
 from pennes.scene import bodies, shapes
 from pennes.scene.paths import point_distance, segment_distance
-from pennes.scene.placement import Wire, sensor_points
+from pennes.scene.placement import Wire
 from pennes.scene.plan import ScenePlan
 from pennes.scene.vascular import VesselTree
 
@@ -32,7 +32,6 @@ def refuse_impossible(case: Case, plan: ScenePlan) -> None:
     free = [_free_part(wire, plan.wires) for wire in plan.wires]
     for first, second in combinations(range(len(plan.wires)), 2):
         _wires_apart(plan.wires[first], free[first], plan.wires[second], free[second])
-    sensor_points(case)
 
 
 def wire_to_vessel(wire: Wire, tree: VesselTree) -> tuple[float, np.ndarray]:
@@ -50,9 +49,7 @@ def wire_to_vessel(wire: Wire, tree: VesselTree) -> tuple[float, np.ndarray]:
 def target_to_vessel(case: Case, number: int, tree: VesselTree) -> float:
     """Smallest distance in m from a target's surface to a vessel's wall, negative where the vessel runs into it."""
     geometry = case.targets[number].geometry
-    return min(
-        float(shapes.signed_distance(geometry, tube.sample()).min()) - tube.radius for tube in tree.tubes
-    )
+    return min(float(shapes.signed_distance(geometry, tube.sample()).min()) - tube.radius for tube in tree.tubes)
 
 
 def _targets_in_body(case: Case) -> None:
@@ -68,7 +65,7 @@ def _targets_in_body(case: Case) -> None:
             problem = f"the target '{target.name}' sticks out of the body by {-1e3 * depth.min():.3g} mm at {where}"
         else:
             problem = f"the target '{target.name}' touches the surface of the body at {where}"
-        raise InputError(problem, key=f"targets[{number}].centre", expected="a target wholly inside the body")
+        raise InputError(problem, key=f"targets.{number}.centre", expected="a target wholly inside the body")
 
 
 def _vessel_in_body(case: Case, tree: VesselTree) -> None:
@@ -93,7 +90,7 @@ def _tip_in_body(case: Case, wire: Wire) -> None:
     depth = float(bodies.depth(case.body, tip)[0])
     if depth < CLEARANCE:
         word = "outside the body" if depth < 0 else "on the surface of the body"
-        key = f"applicators[{wire.owner}].tip" if wire.shaft is not None else wire.key
+        key = f"applicators.{wire.owner}.tip" if wire.shaft is not None else wire.key
         raise InputError(
             f"the tip of '{wire.part}' of '{wire.applicator}' is at {_millimetres(tip)}, {word}",
             key=key,
@@ -108,7 +105,7 @@ def _tip_in_body(case: Case, wire: Wire) -> None:
     if shaft is not None and isinstance(case.body, HalfSpace) and wire.path.pieces[0].direction(0.0)[2] <= 0:
         raise InputError(
             f"'{wire.applicator}' does not enter through the free surface at z = 0",
-            key=f"applicators[{wire.owner}].direction",
+            key=f"applicators.{wire.owner}.direction",
             expected="a direction with negative z",
         )
 
@@ -117,7 +114,7 @@ def _wire_clear_of_vessel(wire: Wire, tree: VesselTree) -> None:
     distance, where = wire_to_vessel(wire, tree)
     if distance >= CLEARANCE:
         return
-    own = f"applicators[{wire.owner}].tip" if wire.shaft is not None else wire.key
+    own = f"applicators.{wire.owner}.tip" if wire.shaft is not None else wire.key
     if distance > -2 * wire.radius:
         relation = "touches" if distance > -CLEARANCE else "cuts the wall of"
     else:
@@ -168,11 +165,10 @@ def _wires_apart(first: Wire, line: np.ndarray, second: Wire, other: np.ndarray)
     what = f"{names[0]} and {names[1]}" if names[0] != names[1] else f"two copies of {names[0]}"
     raise InputError(
         f"{what} {'cross' if gap < 0 else 'touch'} at {_millimetres(where)}",
-        key=second.key if first.owner == second.owner else f"applicators[{second.owner}].tip",
+        key=second.key if first.owner == second.owner else f"applicators.{second.owner}.tip",
         expected=f"at least {1e3 * CLEARANCE:g} mm between them",
     )
 
 
 def _millimetres(point: np.ndarray) -> str:
     return "[" + ", ".join(f"{1e3 * x:.4g}" for x in point) + "] mm"
-

@@ -26,7 +26,7 @@ def region_nodes(spaces: Spaces, cell_tags: MeshTags, tag: int, count: int) -> n
 def region_surface(spaces: Spaces, cell_tags: MeshTags, tag: int) -> Surface:
     """The closed surface of a region, outward, the same on all ranks (collective). Only surfaces are gathered."""
     mesh = spaces.mesh
-    cells = mesh.geometry.dofmap[_own_cells(spaces, cell_tags, tag)]
+    cells = mesh.geometry.dofmaps[0][_own_cells(spaces, cell_tags, tag)]
     facets = cells[:, FACETS].reshape(-1, 3)
     opposite = mesh.geometry.x[np.repeat(cells, 1, axis=0)].reshape(-1, 3) if len(cells) else np.empty((0, 3))
     corners = mesh.geometry.x[facets]

@@ -16,6 +16,9 @@ from pennes.scene.frames import frame
 from pennes.scene.paths import Centreline, point_distance, through
 from pennes.scene.sphere import geodesic_sphere
 
+TOUCH = 1e-9
+"""Points this close to a surface lie on it: which side rounding puts a vertex on must not depend on who computes it."""
+
 
 def centre(geometry: Shape) -> np.ndarray:
     """Centre (3,) of a shape; of a tube, the middle of its path."""
@@ -30,15 +33,15 @@ def contains(geometry: Shape, points: np.ndarray) -> np.ndarray:
     points = np.asarray(points, dtype=float).reshape(-1, 3)
     match _solid(geometry):
         case Ball() as ball:
-            return np.linalg.norm(points - ball.centre, axis=1) <= ball.diameter / 2
+            return np.linalg.norm(points - ball.centre, axis=1) <= ball.diameter / 2 + TOUCH
         case Ellipsoid() as ellipsoid:
             local = (points - ellipsoid.centre) @ ellipsoid_frame(ellipsoid)
-            return np.linalg.norm(local / (np.array(ellipsoid.diameters) / 2), axis=1) <= 1.0
+            return np.linalg.norm(local / (np.array(ellipsoid.diameters) / 2 + TOUCH), axis=1) <= 1.0
         case Lobulated() as lobe:
             offset = points - lobe.centre
-            return np.linalg.norm(offset, axis=1) <= lobulated.radius(lobe, offset)
+            return np.linalg.norm(offset, axis=1) <= lobulated.radius(lobe, offset) + TOUCH
         case BoxShape() as box:
-            return (np.abs(points - box.centre) <= np.array(box.size) / 2).all(axis=1)
+            return (np.abs(points - box.centre) <= np.array(box.size) / 2 + TOUCH).all(axis=1)
         case Tube() as tube:
             return _in_tube(tube, points)
 
@@ -130,13 +133,13 @@ def _solid(geometry: Shape) -> Ball | Ellipsoid | Lobulated | Tube | BoxShape:
 def _in_tube(tube: Tube, points: np.ndarray) -> np.ndarray:
     path = tube_path(tube)
     line = path.sample(tube.diameter / 40)
-    inside = point_distance(points, line) <= tube.diameter / 2
+    inside = point_distance(points, line) <= tube.diameter / 2 + TOUCH
     first, last = path.pieces[0], path.pieces[-1]
     start, end = first.direction(0.0), last.direction(last.length)
     near_start = np.linalg.norm(points - line[0], axis=1) <= tube.diameter
     near_end = np.linalg.norm(points - line[-1], axis=1) <= tube.diameter
-    inside &= ~(near_start & ((points - line[0]) @ start < 0.0))
-    return inside & ~(near_end & ((points - line[-1]) @ end > 0.0))
+    inside &= ~(near_start & ((points - line[0]) @ start < -TOUCH))
+    return inside & ~(near_end & ((points - line[-1]) @ end > TOUCH))
 
 
 def _box_surface(box: BoxShape, edge_length: float) -> Surface:
@@ -145,9 +148,7 @@ def _box_surface(box: BoxShape, edge_length: float) -> Surface:
     points, triangles, start = [], [], 0
     for across in range(3):
         u, v = (across + 1) % 3, (across + 2) % 3
-        a, b = np.meshgrid(
-            np.linspace(-0.5, 0.5, counts[u] + 1), np.linspace(-0.5, 0.5, counts[v] + 1), indexing="ij"
-        )
+        a, b = np.meshgrid(np.linspace(-0.5, 0.5, counts[u] + 1), np.linspace(-0.5, 0.5, counts[v] + 1), indexing="ij")
         index = np.arange(a.size).reshape(a.shape)
         corner, right, up, far = index[:-1, :-1], index[1:, :-1], index[:-1, 1:], index[1:, 1:]
         faces = np.concatenate(

@@ -44,7 +44,7 @@ class VesselTree:
 
 
 def vessel_tree(vessel: Vessel, number: int) -> VesselTree:
-    """Tubes and joints of ``vessels[number]``. Raises InputError for a degenerate path."""
+    """Tubes and joints of ``vessels.number``. Raises InputError for a degenerate path."""
     tubes: list[Tube] = []
     joints: list[tuple[np.ndarray, float]] = []
 
@@ -58,7 +58,7 @@ def vessel_tree(vessel: Vessel, number: int) -> VesselTree:
             widest = max(diameter, *(branch.diameter for branch in branches)) / 2
             joints.append((np.asarray(path[-1], dtype=float), JOINT * widest))
         for count, branch in enumerate(branches):
-            add([path[-1], *branch.path], branch.diameter, branch.branches, f"{key}.branches[{count}]")
+            add([path[-1], *branch.path], branch.diameter, branch.branches, f"{key}.branches.{count}")
 
-    add(vessel.path, vessel.diameter, vessel.branches, f"vessels[{number}]")
-    return VesselTree(vessel.name, f"vessels[{number}]", tuple(tubes), tuple(joints))
+    add(vessel.path, vessel.diameter, vessel.branches, f"vessels.{number}")
+    return VesselTree(vessel.name, f"vessels.{number}", tuple(tubes), tuple(joints))

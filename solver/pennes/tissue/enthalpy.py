@@ -76,31 +76,55 @@ class Enthalpy:
     def value(self, temperature: ArrayLike) -> NDArray[np.float64]:
         """Enthalpy at a temperature (C), relative to 0 C."""
         temperature = np.asarray(temperature, dtype=np.float64)
-        return (
-            self.capacity * np.minimum(temperature, BOIL_START)
-            + self._band_slope * (np.clip(temperature, BOIL_START, BOIL_END) - BOIL_START)
-            + self.dry_capacity * (np.maximum(temperature, BOIL_END) - BOIL_END)
-        )
+        result = self.capacity * temperature
+        hot = temperature > BOIL_START
+        if hot.any():
+            part, over = self._part(hot, temperature, result.shape)
+            result[np.broadcast_to(hot, result.shape)] = (
+                part.capacity * BOIL_START
+                + part._band_slope * np.minimum(over, BAND)
+                + part.dry_capacity * np.maximum(over - BAND, 0.0)
+            )
+        return result
 
     def slope(self, temperature: ArrayLike) -> NDArray[np.float64]:
         """dH/dT at a temperature (C); at a kink that of the hotter side."""
         temperature = np.asarray(temperature, dtype=np.float64)
-        above_start = np.where(temperature < BOIL_END, self._band_slope, self.dry_capacity)
-        return np.where(temperature < BOIL_START, self.capacity, above_start)
+        result = self.capacity + np.zeros_like(temperature)
+        hot = temperature >= BOIL_START
+        if hot.any():
+            part, over = self._part(hot, temperature, result.shape)
+            result[np.broadcast_to(hot, result.shape)] = np.where(over < BAND, part._band_slope, part.dry_capacity)
+        return result
 
     def temperature(self, enthalpy: ArrayLike) -> NDArray[np.float64]:
         """The temperature (C) at which ``value`` is ``enthalpy``: the exact inverse."""
         enthalpy = np.asarray(enthalpy, dtype=np.float64)
-        boiling = BAND * self._band_slope
-        over_start = enthalpy - self.capacity * BOIL_START
-        over_end = over_start - boiling
-        return np.where(
-            over_start <= 0,
-            enthalpy / self.capacity,
-            np.where(
-                over_end <= 0, BOIL_START + over_start / self._band_slope, BOIL_END + over_end / self.dry_capacity
-            ),
-        )
+        result = enthalpy / self.capacity
+        hot = result > BOIL_START
+        if hot.any():
+            part = self.part(hot)
+            over = np.broadcast_to(enthalpy, result.shape)[hot] - part.capacity * BOIL_START
+            over_end = over - BAND * part._band_slope
+            result[hot] = np.where(
+                over_end <= 0, BOIL_START + over / part._band_slope, BOIL_END + over_end / part.dry_capacity
+            )
+        return result
+
+    def _part(
+        self, hot: NDArray[np.bool_], temperature: NDArray[np.float64], shape: tuple[int, ...]
+    ) -> tuple[Enthalpy, NDArray[np.float64]]:
+        """The nodes that are hot, and how far each is above ``BOIL_START``: few of a mesh, so that the rest is cheap."""
+        hot = np.broadcast_to(hot, shape)
+        return self.part(hot), np.broadcast_to(temperature, shape)[hot] - BOIL_START
+
+    def part(self, hot: NDArray[np.bool_]) -> Enthalpy:
+        """The enthalpy of the nodes where ``hot``."""
+        # Entries of a checked whole need no second check.
+        part = object.__new__(Enthalpy)
+        for name in ("capacity", "latent", "dry_capacity", "_band_slope"):
+            object.__setattr__(part, name, np.broadcast_to(getattr(self, name), hot.shape)[hot])
+        return part
 
     def dryness(self, temperature: ArrayLike) -> NDArray[np.float64]:
         """Share of the water that has vaporised, in [0, 1]; 0 where there is no water (latent heat 0)."""

@@ -8,15 +8,13 @@ from pennes.bioheat import BioheatEquation, HeatIntegrator
 from pennes.case.models import Case, HalfSpace, Surroundings
 from pennes.death import make_death_models
 from pennes.elements import LinearElements, QuadraticElements
-from pennes.energy import Radiofrequency
-from pennes.errors import InputError, nearest_name
-from pennes.generator import deliver
+from pennes.energy import SOURCES
 from pennes.scene import Domain
 from pennes.scene.domain import NamedSurface
-from pennes.treatment.sinks import HeatSink, fixed_sink
+from pennes.treatment.sinks import fixed_sink
 from pennes.treatment.step import Physics
 from pennes.treatment.tissues import TissueFields
-from pennes.vessel import WallVessel
+from pennes.vessel import MODELS, HeatSink
 
 
 def assemble(case: Case, domain: Domain) -> Physics:
@@ -25,17 +23,14 @@ def assemble(case: Case, domain: Domain) -> Physics:
     tissues = TissueFields(domain, elements, case.body.blood)
     fixed, values = fixed_temperatures(case, domain, elements)
     equation = BioheatEquation(elements, tissues.enthalpy, case.body.temperature, fixed, values)
-    poles = pole_nodes(case, domain, elements)
-    energy = Radiofrequency(elements, poles, ground_nodes(case, domain, elements), 10.0 * case.accuracy.linear_tolerance)
-    generator = case.applicators[0].device.generator
+    source = SOURCES[case.applicators[0].device.kind]
     return Physics(
         tissues,
         HeatIntegrator(equation, case.accuracy.linear_tolerance),
-        energy,
+        source(case, domain, elements, tissues),
         heat_sinks(case, domain, elements),
         make_death_models(case.death),
         case.death.criterion,
-        lambda drive, seconds, impedance: deliver(drive, seconds, impedance, generator),
         time_tolerance=case.accuracy.time_tolerance,
         electric_update=case.accuracy.electric_update,
     )
@@ -47,11 +42,11 @@ def facets_of(domain: Domain, surface: NamedSurface) -> np.ndarray:
 
 
 def _surface_nodes(domain: Domain, elements, surface: NamedSurface) -> np.ndarray:
-    return elements.nodes_of(domain.mesh.topology.dim - 1, facets_of(domain, surface))
+    return elements.nodes_of(domain.facet_tags.dim, facets_of(domain, surface))
 
 
 def _region_nodes(domain: Domain, elements, tag: int) -> np.ndarray:
-    return elements.nodes_of(domain.mesh.topology.dim, domain.cell_tags.find(tag))
+    return elements.nodes_of(domain.cell_tags.dim, domain.cell_tags.find(tag))
 
 
 def surroundings_of(case: Case, surface: NamedSurface) -> Surroundings | None:
@@ -80,47 +75,14 @@ def fixed_temperatures(case: Case, domain: Domain, elements) -> tuple[np.ndarray
     return fixed, values
 
 
-def pole_nodes(case: Case, domain: Domain, elements) -> dict[str, np.ndarray]:
-    """Mask (n_local,) of the nodes on each pole: bare metal, or the volume of a meshed electrode."""
-    poles: dict[str, np.ndarray] = {}
-    for surface in domain.surfaces:
-        if surface.pole is not None:
-            mask = _surface_nodes(domain, elements, surface)
-            poles[surface.pole] = poles.get(surface.pole, False) | mask
-    for region in domain.regions:
-        if region.pole is not None:
-            mask = _region_nodes(domain, elements, region.tag)
-            poles[region.pole] = poles.get(region.pole, False) | mask
-    if not poles:
-        raise InputError("no applicator has bare metal in the mesh", key="applicators", expected="an exposed electrode")
-    return poles
-
-
-def ground_nodes(case: Case, domain: Domain, elements) -> np.ndarray:
-    """Mask (n_local,) of the nodes at 0 V."""
-    mask = np.zeros(elements.n_local, dtype=bool)
-    names = [surface.name for surface in domain.surfaces]
-    for name in case.body.ground:
-        chosen = [s for s in domain.surfaces if s.name == name or (name == "outer" and s.kind == "outer")]
-        if not chosen:
-            raise InputError(
-                f"there is no surface '{name}'",
-                key="body.ground",
-                expected="one of " + ", ".join(names),
-                nearest=nearest_name(name, names),
-            )
-        for surface in chosen:
-            mask |= _surface_nodes(domain, elements, surface)
-    return mask
-
-
 def heat_sinks(case: Case, domain: Domain, elements) -> list[HeatSink]:
     """Vessels, cooled metal and convective surfaces of the domain."""
     sinks: list[HeatSink] = []
     for vessel in case.vessels:
         tags = [s.tag for s in domain.surfaces if s.vessel == vessel.name and s.kind == "wall"]
         facets = [domain.facet_tags.find(tag) for tag in tags]
-        sinks.append(WallVessel(elements, vessel, np.sort(np.concatenate(facets))))
+        walls = np.sort(np.concatenate([*facets, np.empty(0, np.int32)]))
+        sinks.append(MODELS[vessel.model](elements, vessel, walls))
     for surface in domain.surfaces:
         facets = facets_of(domain, surface)
         if surface.cooling is not None:
@@ -130,7 +92,5 @@ def heat_sinks(case: Case, domain: Domain, elements) -> list[HeatSink]:
             )
         meets = surroundings_of(case, surface)
         if meets is not None and meets.kind == "convection":
-            sinks.append(
-                fixed_sink(elements, surface.name, "surface", facets, meets.coefficient, meets.temperature)
-            )
+            sinks.append(fixed_sink(elements, surface.name, "surface", facets, meets.coefficient, meets.temperature))
     return sinks

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from pennes.bioheat import BioheatEquation, Coefficients, HeatStep
-from pennes.treatment.sinks import HeatSink
+from pennes.vessel import HeatSink
 
 TERMS = {"vessel": "vessels", "cooling": "applicator_cooling", "surface": "surface"}
 
 
 @dataclass
 class EnergyAudit:
-    """Heat in J since the start; ``worst_residual`` the largest residual of a step as a fraction of the heat that moved."""
+    """Heat in J since the start; ``worst_residual`` is that of one step, as a share of the heat that moved in it."""
 
     deposited: float = 0.0
     stored: float = 0.0
@@ -62,7 +62,7 @@ class EnergyAudit:
         self.stored += stored
         self.perfusion += perfusion
         self.surface += surface
-        # A step that moves next to no heat cannot fail by rounding: compare with a second's share of the run's heat.
+        # A step that moves next to no heat cannot fail by rounding: compare with a thousandth of the run's heat.
         floor = 1e-3 * self.deposited
         self.worst_residual = max(self.worst_residual, abs(residual) / max(moved, floor, 1e-9))
 

@@ -10,9 +10,8 @@ from pennes.case.models import Case, Region, Target
 from pennes.margin import MarginStatistics, Surface, direction_words, margin_statistics, signed_margins, zone_diameters
 from pennes.scene import Domain, MeshQuality, shapes
 from pennes.treatment.loop import Loop
-from pennes.treatment.sinks import HeatSink
 from pennes.treatment.zone import ZoneMeasure
-from pennes.vessel import WallVessel
+from pennes.vessel import HeatSink
 
 #: Edge length of the target surface on which margins are sampled.
 SAMPLE_EDGE = 8e-4
@@ -54,8 +53,8 @@ def target_finding(
 
 
 def nearest_vessel_points(sinks: list[HeatSink], point: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    """The point of each vessel's wall that is nearest to ``point`` (3,), from its centreline and radius."""
-    return [(sink.name, sink.nearest_wall_point(point)) for sink in sinks if isinstance(sink, WallVessel)]
+    """The point of each vessel's wall that is nearest to ``point`` (3,)."""
+    return [(sink.name, sink.nearest_wall_point(point)) for sink in sinks if sink.kind == "vessel"]
 
 
 def target_block(case: Case, target: Target, finding: TargetFinding, zone: ZoneMeasure, sinks: list[HeatSink]) -> dict:
@@ -134,12 +133,12 @@ def energy_block(loop: Loop) -> dict:
     }
 
 
-def zone_block(case: Case, volume: float, whole: Surface | None, comm) -> dict:
+def zone_block(case: Case, volume_ml: float, whole: Surface | None, comm) -> dict:
     """The summary's ``zone``, from the surface on rank 0."""
     diameters = None
     if whole is not None and not whole.is_empty:
         diameters = tuple(1e3 * d for d in zone_diameters(whole.points, case.applicators[0].direction))
-    return {"criterion": case.death.criterion, "volume_ml": volume * 1e6, "diameters_mm": comm.bcast(diameters)}
+    return {"criterion": case.death.criterion, "volume_ml": volume_ml, "diameters_mm": comm.bcast(diameters)}
 
 
 def _millimetres(length: float | None) -> float | None:

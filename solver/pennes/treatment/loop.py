@@ -1,4 +1,4 @@
-"""The one time loop: steps that land on every switch and every output, decisions of the generator, an audit of each step."""
+"""The one time loop: steps that land on every switch and output, decisions of the generator, an audit of each step."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ class Loop:
     def run(self, on_step: Callable[[Measurement, CoupledStep], None], next_output: Callable[[float], float]) -> None:
         """March to the end. Raises SolverError when a step cannot be taken at any length."""
         drive = self.controller.drive(self.state.time)
+        self.physics.run_coolant(self.controller.state.phase == "treating")
         self._begin(drive)
         if self.state.steps == 0:
             self.controller.advance(self.before)
@@ -70,7 +71,9 @@ class Loop:
             self._accept(step, after)
             self.controller.advance(after)
             following = self.controller.drive(self.state.time)
-            if _jumps(drive, following):
+            # The pump stops with the generator: what lies against the metal is cooked in the cool-down.
+            pump = self.physics.run_coolant(self.controller.state.phase == "treating")
+            if pump or _jumps(drive, following):
                 self.state.past = None
                 self.control.restart()
                 self._begin(following)
@@ -80,8 +83,9 @@ class Loop:
 
     def _begin(self, drive: Drive) -> None:
         """Measure with a drive that starts now."""
-        if drive.kind != "off" and self.physics.energy.conductivity is None:
-            self.physics.energy.update(self.physics.tissues.electric_conductivity(self.state.temperature))
+        energy = self.physics.energy
+        if drive.kind != "off" and not energy.solved:
+            energy.update(energy.medium(self.state.temperature))
         self.before = self._measure(self.state.time, drive, 0.0, self.state.temperature)
 
     def _step(self, drive: Drive, stop: float) -> tuple[CoupledStep, Measurement]:
@@ -101,7 +105,12 @@ class Loop:
             end = stop if dt == remaining else state.time + dt
             after = self._measure(end, drive, dt, step.heat.temperature)
             fraction = self.controller.crossing(self.before, after)
-            if fraction is None or fraction == 1.0 or (1.0 - fraction) * dt <= CROSSING_TIME or crossings == MAX_CROSSINGS:
+            if (
+                fraction is None
+                or fraction == 1.0
+                or (1.0 - fraction) * dt <= CROSSING_TIME
+                or crossings == MAX_CROSSINGS
+            ):
                 return step, after
             crossings += 1
             # The next try ends on the crossing; step control must not cut it in two.
@@ -112,7 +121,7 @@ class Loop:
         power = voltage = current = 0.0
         impedance = math.nan
         if drive.kind != "off":
-            delivery = self.physics.deliver(drive, dt, self.physics.load_impedance(temperature, drive))
+            delivery = self.physics.energy.deliver(drive, dt, self.physics.energy.medium(temperature))
             power, voltage, current = delivery.power, delivery.voltage, delivery.current
             impedance = delivery.impedance
         return Measurement(
@@ -150,6 +159,8 @@ class Loop:
 
 def _jumps(before: Drive, after: Drive) -> bool:
     """Whether the source changes abruptly between two drives, so that the past does not predict the future."""
-    return before.kind != after.kind or before.poles != after.poles or not math.isclose(
-        before.value, after.value, rel_tol=0.05, abs_tol=1e-9
+    return (
+        before.kind != after.kind
+        or before.poles != after.poles
+        or not math.isclose(before.value, after.value, rel_tol=0.05, abs_tol=1e-9)
     )

@@ -17,8 +17,6 @@ from pennes.treatment.step import CoupledStep
 from pennes.treatment.zone import ZoneMeasure
 
 FIELDS = ("temperature", "damage", "viability", "power_density", "dryness")
-#: Largest temperature rise at the outer surface's neighbourhood beyond which the body counts as cut off too close.
-CLOSE_ZONE = 5e-3
 
 
 class Recorder:
@@ -33,14 +31,10 @@ class Recorder:
         self.resumed_at: list[float] = []
         restored = loop.restored or {}
         self._peak_sink = dict(restored.get("peak_sink", {}))
-        self._power_density = np.zeros(self.elements.n_local)
+        self._cell_power: np.ndarray | None = None
         self.history = folder.history(self._columns(), resume_time=resume_time)
-        own = domain.cell_tags.indices < self.elements.n_cells
-        regions = np.zeros(self.elements.n_cells, dtype=np.int32)
-        regions[domain.cell_tags.indices[own]] = domain.cell_tags.values[own]
-        self.fields = folder.field_writer(
-            domain.mesh, FIELDS, cell_tags={"region": regions}, resume_time=resume_time
-        )
+        regions = {"region": self.elements.cell_values(domain.cell_tags)}
+        self.fields = folder.field_writer(domain.mesh, FIELDS, cell_tags=regions, resume_time=resume_time)
         self._saved = -1 if resume_time is None else math.floor(resume_time / case.output.every + 1e-9)
         if resume_time is None:
             self._save_fields()
@@ -99,18 +93,18 @@ class Recorder:
         }
         row |= {f"vessel:{vessel.name}_w": audit.sink_power[vessel.name] for vessel in self.case.vessels}
         self.history.append(row)
-        self._power_density = step.coefficients.source / self.elements.node_volumes
+        self._cell_power = step.cell_power
         if math.floor(state.time / self.case.output.every + 1e-9) > self._saved:
             self._save_fields()
 
     def _save_fields(self) -> None:
-        state = self.loop.state
+        state, power = self.loop.state, self._cell_power
         death = state.death[self.case.death.criterion]
         values = {
             "temperature": state.temperature,
             "damage": self.model.damage(death),
             "viability": self.model.viability(death),
-            "power_density": self._power_density,
+            "power_density": np.zeros_like(state.temperature) if power is None else self.elements.density(power),
             "dryness": self.physics.tissues.dryness(state.temperature),
         }
         self.fields.write(state.time, {name: self.elements.vertex_values(v) for name, v in values.items()})
@@ -131,9 +125,7 @@ class Recorder:
             level = model.indicator(state.death[name])
             edge = self.zone.surface(level)
             found = {
-                target.name: findings.target_finding(
-                    target, surfaces[target.name], self.domain, self.zone, edge, level
-                )
+                target.name: findings.target_finding(target, surfaces[target.name], self.domain, self.zone, edge, level)
                 for target in case.targets
             }
             criteria[name] = {
@@ -159,7 +151,7 @@ class Recorder:
                 "wall_s": time.perf_counter() - timing["started"],
             },
             "temperature": {"max_c": self.loop.monitor.max_temperature},
-            "zone": findings.zone_block(case, criteria[case.death.criterion]["volume_ml"] * 1e-6, whole, self.elements.comm),
+            "zone": findings.zone_block(case, criteria[case.death.criterion]["volume_ml"], whole, self.elements.comm),
             "targets": [
                 findings.target_block(case, target, chosen[target.name], self.zone, physics.sinks)
                 for target in case.targets
@@ -178,7 +170,7 @@ class Recorder:
             "criteria": criteria,
             "solver": {
                 "newton": physics.integrator.newton,
-                "linear_iterations": physics.integrator.system.iterations + physics.energy.system.iterations,
+                "linear_iterations": physics.integrator.system.iterations + physics.energy.iterations,
                 "rejected_steps": self.loop.control.rejected,
                 "failed_solves": self.loop.control.failed,
                 "potential_solves": physics.energy.solves,

@@ -129,10 +129,10 @@ def _save(folder: ResultFolder, loop: Loop, domain, recorder: Recorder) -> None:
             fields[f"death_{name}_{number}"] = row
     if state.past is not None:
         fields |= {"past_start": state.past.start, "past_inner": state.past.inner}
-    for number, potential in enumerate(loop.physics.energy.unit_potentials):
-        fields[f"potential_{number}"] = potential
+    fields |= loop.physics.energy.fields()
     scalars = {
         "time": state.time,
+        "finished": loop.controller.finished,
         "steps": state.steps,
         "next_dt": loop.control.next_dt,
         "past_dt": None if state.past is None else state.past.dt,
@@ -156,7 +156,7 @@ def _restore(folder: ResultFolder, loop: Loop, domain) -> list[float]:
         state.death[name] = np.stack([fields[f"death_{name}_{number}"] for number in range(len(values))])
     if scalars["past_dt"] is not None:
         state.past = Past(scalars["past_dt"], fields["past_start"], fields["past_inner"])
-    loop.physics.energy.restore([fields[f"potential_{n}"] for n in range(len(loop.physics.energy.names))])
+    loop.physics.energy.restore(fields)
     state.time, state.steps = scalars["time"], scalars["steps"]
     state.next_dt = loop.control.next_dt = scalars["next_dt"]
     loop.control.rejected, loop.control.failed = scalars["rejected"], scalars["failed"]

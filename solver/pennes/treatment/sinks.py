@@ -1,22 +1,10 @@
-"""Everything that takes heat through a surface: vessels, cooled metal, convective outer surfaces."""
+"""Surfaces that take heat at a constant temperature: cooled metal, convective outer surfaces."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-
-
-class HeatSink(Protocol):
-    """``conductance`` (n_local,) in W/K; ``update`` gives conductance x sink temperature (n_local,) in W for tissue at
-    a temperature; ``kind`` says which term of the energy budget it belongs to."""
-
-    name: str
-    kind: str
-    conductance: np.ndarray
-
-    def update(self, temperature: np.ndarray) -> np.ndarray: ...
 
 
 @dataclass
@@ -27,6 +15,13 @@ class FixedSink:
     kind: str
     conductance: np.ndarray
     temperature: float
+
+    def __post_init__(self) -> None:
+        self._while_on = self.conductance
+
+    def switch(self, on: bool) -> None:
+        """Start or stop what takes the heat (a coolant pump)."""
+        self.conductance = self._while_on if on else np.zeros_like(self._while_on)
 
     def update(self, temperature: np.ndarray) -> np.ndarray:
         """Heat flow at a tissue temperature of 0 C (n_local,) in W."""

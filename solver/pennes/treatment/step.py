@@ -1,12 +1,11 @@
 """One coupled step: the order of physics.
 
-Coefficients are taken at the predicted middle of the step (temperature, damage, conductivities, potential, blood), which
-keeps second order; the step is repeated with the middle that it found when prediction was too far off.
+Coefficients are taken at the predicted middle of the step (temperature, damage, conductivities, potential, blood),
+which keeps second order; the step is repeated with the middle that it found when prediction was too far off.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +13,11 @@ import numpy as np
 from pennes.bioheat import Coefficients, HeatIntegrator, HeatStep
 from pennes.bioheat.integrator import GAMMA
 from pennes.death import DeathModel
-from pennes.energy import Radiofrequency
+from pennes.energy import EnergySource
 from pennes.generator import Delivery, Drive
-from pennes.treatment.sinks import HeatSink
 from pennes.treatment.state import State, through_stages
 from pennes.treatment.tissues import TissueFields
+from pennes.vessel import HeatSink
 
 MAX_PASSES = 4
 #: Tolerated mismatch between the predicted and the found middle, as a multiple of the time tolerance.
@@ -47,32 +46,45 @@ class CoupledStep:
 
 
 class Physics:
-    """The parts of a treatment and how a step puts them together. ``deliver`` maps (drive, seconds since the drive
-    began, load impedance) to a ``Delivery``."""
+    """The parts of a treatment and how a step puts them together."""
 
     def __init__(
         self,
         tissues: TissueFields,
         integrator: HeatIntegrator,
-        energy: Radiofrequency,
+        energy: EnergySource,
         sinks: list[HeatSink],
         death: dict[str, DeathModel],
         criterion: str,
-        deliver: Callable[[Drive, float, float], Delivery],
         *,
         time_tolerance: float,
         electric_update: float,
     ):
         self.tissues, self.integrator, self.energy = tissues, integrator, energy
         self.elements = integrator.elements
-        self.sinks, self.death, self.criterion, self.deliver = sinks, death, criterion, deliver
+        self.sinks, self.death, self.criterion = sinks, death, criterion
         self.time_tolerance, self.electric_update = time_tolerance, electric_update
-        self.conductance = sum((sink.conductance for sink in sinks), np.zeros(self.elements.n_local))
+        self.coolant_runs = False
+        self.run_coolant(True)
         self._stiffness = None
         self.passes = 0
 
+    def run_coolant(self, on: bool) -> bool:
+        """Start or stop the coolant of all applicators; returns whether that was a change."""
+        if on == self.coolant_runs:
+            return False
+        self.coolant_runs = on
+        for sink in self.sinks:
+            if sink.kind == "cooling":
+                sink.switch(on)
+        self.conductance = sum((sink.conductance for sink in self.sinks), np.zeros(self.elements.n_local))
+        return True
+
     def step(self, state: State, dt: float, drive: Drive) -> CoupledStep:
-        """Try a step of ``dt`` seconds from ``state``, which is not changed. Raises SolverError when it does not converge."""
+        """Try a step of ``dt`` seconds from ``state``, which is not changed.
+
+        Raises SolverError when it does not converge.
+        """
         enthalpy = self.tissues.enthalpy
         middle = state.predict(dt / 2, enthalpy)
         guesses = (state.predict(GAMMA * dt, enthalpy), state.predict(dt, enthalpy))
@@ -80,11 +92,11 @@ class Physics:
         last = np.inf
         for attempt in range(MAX_PASSES):
             self.passes += 1
-            at, sink_heat, delivery, cell_power, conductivity = self._coefficients(state, middle, dt, drive)
+            at, sink_heat, delivery, cell_power, medium = self._coefficients(state, middle, dt, drive)
             heat = self.integrator.step(state.temperature, dt, at, guesses)
             stages = (start, enthalpy.value(heat.inner), enthalpy.value(heat.temperature))
             found = enthalpy.temperature(through_stages(0.5, *stages))
-            mismatch = self._mismatch(state, middle, found, conductivity, cell_power)
+            mismatch = self._mismatch(state, middle, found, medium, cell_power)
             # Without a past the first pass only finds a middle to start from.
             unpredicted = attempt == 0 and state.past is None
             if (mismatch <= 1.0 and not unpredicted) or (mismatch > 0.5 * last):
@@ -103,27 +115,21 @@ class Physics:
             self._stiffness = self.elements.stiffness(self.tissues.thermal_conductivity(middle))
         sink_heat = tuple(sink.update(middle) for sink in self.sinks)
         source = np.zeros(self.elements.n_local)
-        delivery = cell_power = conductivity = None
+        delivery = cell_power = medium = None
         if drive.kind != "off":
-            conductivity = self.tissues.electric_conductivity(middle)
-            self.energy.update(conductivity)
-            pattern = self.energy.pattern(drive.poles, conductivity)
-            delivery = self.deliver(drive, dt / 2, 1.0 / pattern.conductance)
-            cell_power = self.energy.cell_power(pattern, conductivity) * (delivery.power / pattern.conductance)
+            medium = self.energy.medium(middle)
+            self.energy.update(medium)
+            delivery, cell_power = self.energy.heat(drive, dt / 2, medium)
             source = self.elements.accumulate(self.elements.lump(cell_power))
         wall_heat = sum(sink_heat, np.zeros(self.elements.n_local))
         perfusion = self.tissues.perfusion(middle, viability)
         at = Coefficients(self._stiffness, perfusion, source, self.conductance, wall_heat)
-        return at, sink_heat, delivery, cell_power, conductivity
+        return at, sink_heat, delivery, cell_power, medium
 
     def viability(self, state: State, temperature: np.ndarray, ahead: float) -> np.ndarray:
         """Viability (n_local,) after going to ``temperature`` within ``ahead`` seconds."""
         model = self.death[self.criterion]
         return model.viability(model.advance(state.death[self.criterion], state.temperature, temperature, ahead))
-
-    def load_impedance(self, temperature: np.ndarray, drive: Drive) -> float:
-        """Impedance in ohm of tissue at ``temperature`` (n_local,), from the last potentials (second order)."""
-        return 1.0 / self.energy.pattern(drive.poles, self.tissues.electric_conductivity(temperature)).conductance
 
     def norm(self, values: np.ndarray, temperature: np.ndarray, state: State) -> float:
         """Root mean square over the heated tissue.
@@ -145,12 +151,12 @@ class Physics:
         both = self.elements.comm.allreduce(both)
         return float(np.sqrt(both[0] / max(both[1], SMALLEST_HEATED_VOLUME)))
 
-    def _mismatch(self, state, middle, found, conductivity, cell_power) -> float:
+    def _mismatch(self, state, middle, found, medium, cell_power) -> float:
         """How much the coefficients would differ at the middle that was found; 1 is what is tolerated."""
         heat = self.norm(found - middle, found, state) / (MIDDLE_TOLERANCE * self.time_tolerance)
         if cell_power is None:
             return heat
-        there = self.tissues.electric_conductivity(found)
-        change = 2.0 * np.abs(there - conductivity) / (there + conductivity)
-        sums = self.elements.comm.allreduce(np.array([float(cell_power @ change), float(cell_power.sum())]))
-        return max(heat, sums[0] / (self.electric_update * sums[1]))
+        there = self.energy.medium(found)
+        change = 2.0 * np.abs((there - medium) / (there + medium))
+        weighted, power = self.elements.comm.allreduce(np.array([float(cell_power @ change), float(cell_power.sum())]))
+        return max(heat, weighted / (self.electric_update * power)) if power > 0.0 else heat

@@ -39,22 +39,16 @@ class TissueFields:
 
     def __init__(self, domain: Domain, elements, blood: TissueRecord):
         self.elements = elements
-        cell_region = np.zeros(elements.n_cells, dtype=np.int64)
-        tags = np.array([region.tag for region in domain.regions])
-        cell_tag = np.zeros(elements.n_cells, dtype=np.int64)
-        own = domain.cell_tags.indices < elements.n_cells
-        cell_tag[domain.cell_tags.indices[own]] = domain.cell_tags.values[own]
-        for number, tag in enumerate(tags):
-            cell_region[cell_tag == tag] = number
-        self.cell_region = cell_region
+        cell_tags = elements.cell_values(domain.cell_tags)
+        self.cell_region = np.zeros(elements.n_cells, dtype=np.int64)
+        for number, region in enumerate(domain.regions):
+            self.cell_region[cell_tags == region.tag] = number
         self.records = [region.tissue for region in domain.regions]
-        shares = np.array(
-            [
-                elements.accumulate(elements.lump(np.where(cell_region == number, elements.volumes, 0.0)))
-                for number in range(len(tags))
-            ]
-        )
-        self.shares = shares / shares.sum(axis=0)
+        shares = [
+            elements.density(np.where(self.cell_region == number, elements.volumes, 0.0))
+            for number in range(len(self.records))
+        ]
+        self.shares = np.array(shares) / np.sum(shares, axis=0)
         table = Enthalpy.from_records(self.records)
         self.enthalpy = Enthalpy(
             capacity=table.capacity @ self.shares,

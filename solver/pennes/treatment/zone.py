@@ -20,9 +20,7 @@ class ZoneMeasure:
     def __init__(self, domain: Domain, elements):
         self.domain, self.elements = domain, elements
         self._tets = np.ascontiguousarray(elements.cells, dtype=np.int64)
-        own = domain.cell_tags.indices < elements.n_cells
-        tags = np.zeros(elements.n_cells, dtype=np.int64)
-        tags[domain.cell_tags.indices[own]] = domain.cell_tags.values[own]
+        tags = elements.cell_values(domain.cell_tags)
         self._targets = {}
         for region in domain.regions:
             if region.target is not None:

@@ -38,7 +38,8 @@ def needle_in_ball(
     """Tissue around a straight needle along +z with a conical tip; lengths in m.
 
     The exposed part, tip included, is centred in the ball; insulation goes on to the surface. Parts ``electrode``,
-    ``insulation``, ``outer``; a quarter of the ball (x, y >= 0). Edges grow by ``growth`` times the distance. Needs gmsh; run it on one rank.
+    ``insulation``, ``outer``; a quarter of the ball (x, y >= 0). Edges grow by ``growth`` times the distance.
+    Needs gmsh; run it on one rank.
     """
     import gmsh
 

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import numpy as np
 
-LAMINAR_LIMIT = 2300.0
+LAMINAR_LIMIT, TURBULENT_LIMIT = 2300.0, 4000.0
+"""Reynolds numbers between which flow is neither laminar nor turbulent all the time."""
 
 
 def nusselt(reynolds: float, prandtl: float, diameter: float, heated_length: float) -> float:
-    """Mean Nusselt number over a heated length, wall temperature given.
+    """Mean Nusselt number over a heated length (``diameter`` in the same unit), wall temperature given.
 
-    Laminar: Hausen, Nu = 3.66 + 0.0668 Gz / (1 + 0.04 Gz^(2/3)), Gz = Re Pr d / L (developing temperature, developed
-    flow). Above Re 2300: Gnielinski with the entrance factor 1 + (d / L)^(2/3).
+    Laminar up to Re 2300, turbulent from Re 4000, linear in Re between the two (Gnielinski 2013), so that no speed
+    makes it jump.
     """
-    if reynolds < LAMINAR_LIMIT:
-        graetz = reynolds * prandtl * diameter / heated_length
-        return 3.66 + 0.0668 * graetz / (1.0 + 0.04 * graetz ** (2.0 / 3.0))
-    friction = (0.79 * np.log(reynolds) - 1.64) ** -2
-    developed = (
-        (friction / 8)
-        * (reynolds - 1000.0)
-        * prandtl
-        / (1.0 + 12.7 * np.sqrt(friction / 8) * (prandtl ** (2.0 / 3.0) - 1.0))
-    )
-    return float(developed * (1.0 + (diameter / heated_length) ** (2.0 / 3.0)))
+    ratio = diameter / heated_length
+    if reynolds <= LAMINAR_LIMIT:
+        return laminar_nusselt(reynolds * prandtl * ratio)
+    if reynolds >= TURBULENT_LIMIT:
+        return turbulent_nusselt(reynolds, prandtl, ratio)
+    share = (reynolds - LAMINAR_LIMIT) / (TURBULENT_LIMIT - LAMINAR_LIMIT)
+    laminar = laminar_nusselt(LAMINAR_LIMIT * prandtl * ratio)
+    return (1.0 - share) * laminar + share * turbulent_nusselt(TURBULENT_LIMIT, prandtl, ratio)
+
+
+def laminar_nusselt(graetz: float) -> float:
+    """Hausen: Nu = 3.66 + 0.0668 Gz / (1 + 0.04 Gz^(2/3)), Gz = Re Pr d / L; temperature develops in developed flow."""
+    return 3.66 + 0.0668 * graetz / (1.0 + 0.04 * graetz ** (2.0 / 3.0))
+
+
+def turbulent_nusselt(reynolds: float, prandtl: float, ratio: float) -> float:
+    """Gnielinski, with the friction of smooth pipes and the entrance factor 1 + (d / L)^(2/3); ``ratio`` is d / L."""
+    eighth = (0.79 * np.log(reynolds) - 1.64) ** -2 / 8.0
+    resistance = 1.0 + 12.7 * np.sqrt(eighth) * (prandtl ** (2.0 / 3.0) - 1.0)
+    return float(eighth * (reynolds - 1000.0) * prandtl / resistance * (1.0 + ratio ** (2.0 / 3.0)))
 
 
 def wall_coefficient(

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennes.case.models import Branch, Vessel
+from pennes.errors import InputError
 from pennes.vessel.correlations import wall_coefficient
 
 SEGMENT_LENGTH = 2e-3
+#: Branches may take this share more than what arrives: speeds are stated in round numbers.
+FLOW_EXCESS = 0.01
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,11 @@ class Reach:
 
 
 def reaches(vessel: Vessel) -> tuple[Reach, ...]:
-    """The vessel's stem and branches in the direction of flow; a branch without a speed gets its share of the
-    parent's flow by diameter cubed (Murray)."""
+    """The vessel's stem and branches in the direction of flow.
+
+    A branch without a speed gets its share, by diameter cubed (Murray), of the flow that the others leave. Raises
+    InputError where branches take more than the flow that arrives.
+    """
     blood = vessel.blood
     found: list[Reach] = []
 
@@ -55,6 +61,12 @@ def reaches(vessel: Vessel) -> tuple[Reach, ...]:
         number, flow = len(found) - 1, found[-1].flow
         cubes = sum(branch.diameter**3 for branch in branches if branch.speed is None)
         stated = sum(branch.speed * np.pi * branch.diameter**2 / 4 for branch in branches if branch.speed is not None)
+        if stated > (1.0 + FLOW_EXCESS) * flow:
+            raise InputError(
+                f"the branches of '{vessel.name}' carry {1e6 * stated:.3g} ml/s where {1e6 * flow:.3g} ml/s arrive",
+                key="vessels.branches.speed",
+                expected="lower speeds, or none: then the flow is shared by diameter cubed",
+            )
         for branch in branches:
             branch_speed = branch.speed
             if branch_speed is None:
@@ -70,7 +82,9 @@ class WallVessel:
     """One vessel as a heat sink.
 
     ``elements`` gives areas and node shares of the wall's ``facets`` (this rank's); ``conductance`` (n_local,) is h x
-    wall area of each node in W/K, accumulated over ranks.
+    wall area of each node in W/K, accumulated over ranks, ``segment_conductance`` (segments,) that of each segment;
+    ``blood_temperature`` (segments,) and ``outlet_temperature`` (reaches,) in C are those of the last update. Raises
+    InputError where the mesh holds no wall.
     """
 
     kind = "vessel"
@@ -86,10 +100,15 @@ class WallVessel:
         self.conductance = elements.accumulate(
             np.bincount(nodes.ravel(), self._weights.ravel(), minlength=elements.n_local)
         )
-        self._segment_conductance = elements.comm.allreduce(
+        self.segment_conductance = elements.comm.allreduce(
             np.bincount(segment_of, self._weights.sum(axis=1), minlength=self.n_segments)
         )
+        if not self.segment_conductance.any():
+            raise InputError(
+                f"the vessel '{vessel.name}' has no wall in the mesh", key="vessels", expected="a meshed vessel"
+            )
         self.blood_temperature = np.full(self.n_segments, vessel.inlet_temperature)
+        self.outlet_temperature = np.full(len(self.reaches), vessel.inlet_temperature)
 
     def _segments(self, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Reach (m,) and segment (m,) of facet centres (m, 3): the nearest point of the centrelines, by radii."""
@@ -116,33 +135,34 @@ class WallVessel:
         return reach_of, segment_of
 
     def wall_temperature(self, temperature: np.ndarray) -> np.ndarray:
-        """Mean wall temperature of each segment (n_segments,) in C; the blood's where a segment has no wall."""
+        """Mean wall temperature of each segment (n_segments,) in C; the inlet's where a segment has no wall."""
         heat = (self._weights * temperature[self._nodes]).sum(axis=1)
         total = self.elements.comm.allreduce(np.bincount(self._segment, heat, minlength=self.n_segments))
-        walled = self._segment_conductance > 0
-        return np.divide(total, self._segment_conductance, out=self.blood_temperature.copy(), where=walled)
+        walled = self.segment_conductance > 0
+        inlet = np.full(self.n_segments, self.vessel.inlet_temperature)
+        return np.divide(total, self.segment_conductance, out=inlet, where=walled)
 
     def update(self, temperature: np.ndarray) -> np.ndarray:
-        """March the blood for tissue at ``temperature`` (n_local,); returns h x area x T_blood of each node (n_local,) in W."""
+        """March the blood for tissue at ``temperature`` (n_local,): h x area x T_blood of each node (n_local,) in W.
+
+        Blood that does not flow takes the temperature of the wall, as ever slower blood does.
+        """
         blood = self.vessel.blood
         capacity = blood.density.value * blood.heat_capacity.value
         wall = self.wall_temperature(temperature)
-        outlet = np.empty(len(self.reaches))
         for number, reach in enumerate(self.reaches):
-            inlet = self.vessel.inlet_temperature if reach.parent is None else outlet[reach.parent]
+            inlet = self.vessel.inlet_temperature if reach.parent is None else self.outlet_temperature[reach.parent]
             for segment in range(self._first[number], self._first[number] + self._counts[number]):
-                if reach.flow <= 0.0:
-                    self.blood_temperature[segment] = inlet
-                    continue
-                units = self._segment_conductance[segment] / (capacity * reach.flow)
-                shortfall = (inlet - wall[segment]) * (-np.expm1(-units) / units if units > 1e-9 else 1.0)
-                self.blood_temperature[segment] = wall[segment] + shortfall
+                # Number of transfer units; a segment without wall has none, whatever flows.
+                units = self.segment_conductance[segment]
+                if units > 0.0:
+                    units = units / (capacity * reach.flow) if reach.flow > 0.0 else np.inf
+                mean_share = -np.expm1(-units) / units if units > 1e-9 else 1.0
+                self.blood_temperature[segment] = wall[segment] + (inlet - wall[segment]) * mean_share
                 inlet = wall[segment] + (inlet - wall[segment]) * np.exp(-units)
-            outlet[number] = inlet
+            self.outlet_temperature[number] = inlet
         heat = self._weights * self.blood_temperature[self._segment][:, None]
-        return self.elements.accumulate(
-            np.bincount(self._nodes.ravel(), heat.ravel(), minlength=self.elements.n_local)
-        )
+        return self.elements.accumulate(np.bincount(self._nodes.ravel(), heat.ravel(), minlength=self.elements.n_local))
 
     def nearest_wall_point(self, point: np.ndarray) -> np.ndarray:
         """The point (3,) of the wall nearest to ``point`` (3,), from centrelines and radii."""

@@ -1,0 +1,100 @@
+"""What a scene is, before anything is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pennes.case.models import Case
+from pennes.scene.arrays import MeshArrays, MeshQuality, signed_volumes
+from pennes.scene.names import NamedRegion, NamedSurface
+from pennes.scene.plan import ScenePlan
+from pennes.scene.refusals import target_to_vessel, wire_to_vessel
+
+
+@dataclass(frozen=True)
+class RegionDescription:
+    name: str
+    tissue: str
+    volume_ml: float
+    cells: int
+
+
+@dataclass(frozen=True)
+class SurfaceDescription:
+    name: str
+    kind: str
+    area_mm2: float
+    facets: int
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """Smallest distance between two parts; negative where they overlap."""
+
+    first: str
+    second: str
+    distance_mm: float
+
+
+@dataclass(frozen=True)
+class SceneDescription:
+    title: str
+    regions: tuple[RegionDescription, ...]
+    surfaces: tuple[SurfaceDescription, ...]
+    clearances: tuple[Clearance, ...]
+    quality: MeshQuality
+    recipe_hash: str
+
+    def __str__(self) -> str:
+        lines = [self.title, f"{self.quality.vertices} vertices, {self.quality.cells} tetrahedra"]
+        lines.append(
+            f"edges {1e3 * self.quality.h_min:.2g} to {1e3 * self.quality.h_max:.3g} mm; worst radius ratio "
+            f"{self.quality.min_radius_ratio:.2f} (1 % below {self.quality.p01_radius_ratio:.2f}), smallest dihedral "
+            f"angle {self.quality.min_dihedral_deg:.1f} degrees"
+        )
+        lines += [f"region {r.name}: {r.tissue}, {r.volume_ml:.4g} ml, {r.cells} cells" for r in self.regions]
+        lines += [f"surface {s.name}: {s.kind}, {s.area_mm2:.4g} mm2, {s.facets} facets" for s in self.surfaces]
+        lines += [f"{c.first} - {c.second}: {c.distance_mm:.3g} mm apart" for c in self.clearances]
+        return "\n".join(lines)
+
+
+def describe(
+    case: Case,
+    arrays: MeshArrays,
+    names: tuple[tuple[NamedRegion, ...], tuple[NamedSurface, ...]],
+    quality: MeshQuality,
+    key: str,
+    plan: ScenePlan | None,
+) -> SceneDescription:
+    """Measures of a mesh by its names; ``plan`` None: a given mesh, where distances are not known."""
+    volumes, areas = np.abs(signed_volumes(arrays.points, arrays.cells)), _areas(arrays)
+    regions = []
+    for region in names[0]:
+        cells = arrays.cell_tags == region.tag
+        volume = 1e6 * float(volumes[cells].sum())
+        regions.append(RegionDescription(region.name, region.tissue.title, volume, int(cells.sum())))
+    surfaces = []
+    for surface in names[1]:
+        facets = arrays.facet_tags == surface.tag
+        area = 1e6 * float(areas[facets].sum())
+        surfaces.append(SurfaceDescription(surface.name, surface.kind, area, int(facets.sum())))
+    clearances = () if plan is None else tuple(_clearances(case, plan))
+    return SceneDescription(case.title, tuple(regions), tuple(surfaces), clearances, quality, key)
+
+
+def _clearances(case: Case, plan: ScenePlan) -> Iterator[Clearance]:
+    """Of every vessel from every applicator and every target."""
+    for tree in plan.vessels:
+        for number, applicator in enumerate(case.applicators):
+            distance = min(wire_to_vessel(wire, tree)[0] for wire in plan.wires if wire.owner == number)
+            yield Clearance(applicator.name, tree.name, 1e3 * distance)
+        for number, target in enumerate(case.targets):
+            yield Clearance(target.name, tree.name, 1e3 * target_to_vessel(case, number, tree))
+
+
+def _areas(arrays: MeshArrays) -> np.ndarray:
+    a, b, c = np.moveaxis(arrays.points[arrays.facets], 1, 0)
+    return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
