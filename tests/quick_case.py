@@ -15,7 +15,7 @@ QUICK = """\
 title: A quick case
 body: {shape: box, size: [60 mm, 60 mm, 60 mm], tissue: liver}
 targets:
-  - {name: lesion, shape: ball, diameter: 10 mm, centre: [0 mm, 0 mm, 0 mm], tissue: colorectal_metastasis, margin: 1 mm}
+  - {name: lesion, diameter: 10 mm, centre: [0 mm, 0 mm, 0 mm], tissue: colorectal_metastasis, margin: 1 mm}
 vessels:
   - {name: vein, diameter: 5 mm, path: [[-40 mm, 12 mm, 0 mm], [40 mm, 12 mm, 0 mm]], speed: 20 cm/s}
 applicators:

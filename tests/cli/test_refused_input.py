@@ -30,8 +30,12 @@ title: Two tines that cross
 source: made up
 shafts: [{name: tube, diameter: 2 mm, tip: flat, exposures: []}]
 tines:
-  - {name: left, diameter: 0.5 mm, path: {kind: polyline, points: [[0.3 mm, 0 mm, -2 mm], [4 mm, 0 mm, 4 mm], [-4 mm, 0 mm, 12 mm]]}}
-  - {name: right, diameter: 0.5 mm, path: {kind: polyline, points: [[-0.3 mm, 0 mm, -2 mm], [-4 mm, 0 mm, 4 mm], [4 mm, 0 mm, 12 mm]]}}
+  - name: left
+    diameter: 0.5 mm
+    path: {kind: polyline, points: [[0.3 mm, 0 mm, -2 mm], [4 mm, 0 mm, 4 mm], [-4 mm, 0 mm, 12 mm]]}
+  - name: right
+    diameter: 0.5 mm
+    path: {kind: polyline, points: [[-0.3 mm, 0 mm, -2 mm], [-4 mm, 0 mm, 4 mm], [4 mm, 0 mm, 12 mm]]}
 generator: {max_power: 100 W, frequency: 480 kHz}
 """
 
@@ -78,7 +82,7 @@ SPOILT = {
     "mesh missing": (BODY, "body: {mesh: nowhere.msh, tissue: liver}", "body.mesh: there is no file.*nowhere.msh"),
     "mesh empty": (BODY, "body: {mesh: empty.msh, tissue: liver}", "body.mesh: 'empty.msh'"),
     "mesh garbage": (BODY, "body: {mesh: garbage.msh, tissue: liver}", "body.mesh: 'garbage.msh' cannot be read"),
-    "mesh garbage vtu": (BODY, "body: {mesh: garbage.vtu, tissue: liver}", "body.mesh: 'garbage.vtu' cannot be read: .*Couldn't"),
+    "mesh garbage vtu": (BODY, "body: {mesh: garbage.vtu, tissue: liver}", "'garbage.vtu' cannot be read: .*Couldn't"),
     "mesh of unknown kind": (BODY, "body: {mesh: garbage.docx, tissue: liver}", "body.mesh: 'garbage.docx'"),
     "mesh is a folder": (BODY, "body: {mesh: ., tissue: liver}", "body.mesh"),
     "mesh without group": (

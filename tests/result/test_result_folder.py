@@ -57,13 +57,14 @@ def test_a_resume_without_checkpoint_is_refused(tmp_path):
         ResultFolder.create(tmp_path / "nothing", resume=True)
 
 
-def test_a_complete_run_has_no_checkpoint_and_cannot_be_resumed(tmp_path):
+def test_a_complete_run_keeps_its_last_checkpoint_and_without_it_cannot_be_resumed(tmp_path):
     folder = ResultFolder.create(tmp_path)
     for name in ("checkpoint.h5", "checkpoint.previous.h5"):
         folder.write_text(name, "state")
     folder.write_summary(summary_data())
     folder.remove_previous_checkpoint()
-    assert [entry.name for entry in tmp_path.iterdir()] == ["summary.json"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["checkpoint.h5", "summary.json"]
+    (tmp_path / "checkpoint.h5").unlink()
     with pytest.raises(InputError, match="this run is complete"):
         ResultFolder.create(tmp_path, resume=True)
 

@@ -157,10 +157,11 @@ def test_more_flow_out_than_in_is_refused():
 
 
 def test_facets_belong_to_the_nearest_wall(elements):
-    """A thin second reach beside the first takes only what lies at its own radius."""
+    """A thin branch whose axis is nearer than the stem's takes nothing that lies at the stem's radius."""
     side = {"path": [["60 mm", "0 mm", "40 mm"]], "diameter": "1 mm"}
-    sink = sink_of(elements, make_vessel(branches=[side]))
-    stem = sink_of(elements, make_vessel())
+    sink = sink_of(elements, make_vessel(coefficient=None, branches=[side]))
+    stem = sink_of(elements, make_vessel(coefficient=None))
+    assert sink.reaches[1].coefficient > 1.5 * sink.reaches[0].coefficient
     assert sink.conductance == pytest.approx(stem.conductance, rel=1e-12)
     assert sink.n_segments > stem.n_segments
 

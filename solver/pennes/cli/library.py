@@ -13,7 +13,7 @@ KINDS = ("tissues", "devices")
 
 
 def show_library(name: str | None, folders: tuple[Path, ...], *, as_json: bool) -> None:
-    """Print the list, or one kind of it, or one record. Raises InputError for a name or a folder that does not exist."""
+    """Print the list, or one kind of it, or one record. Raises InputError for an unknown name or folder."""
     from pennes.library import list_records
 
     for folder in folders:

@@ -6,7 +6,6 @@ the hole whose pieces lie on its other side. No bounding boxes or tolerances dec
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +96,11 @@ def _add(solid: dict[str, Any]) -> list[int]:
         case "ball":
             return [occ.addSphere(*mm["centre"], mm["radius"])]
         case "cylinder":
-            return [occ.addCylinder(*mm["start"], *(mm["end"] - mm["start"]), mm["radius"])]
+            along = mm["end"] - mm["start"]
+            if "across" not in solid:
+                return [occ.addCylinder(*mm["start"], *along, mm["radius"])]
+            disc = _disc(mm["start"], along, mm["radius"], solid["across"])
+            return _volumes(occ.extrude([(2, disc)], *along))
         case "cone":
             return [occ.addCone(*mm["start"], *(mm["end"] - mm["start"]), mm["radius"], mm["end_radius"])]
         case "hemisphere":
@@ -110,7 +113,9 @@ def _add(solid: dict[str, Any]) -> list[int]:
             _place(volume, np.array(solid["frame"]), mm["centre"])
             return [volume]
         case "bend":
-            return _bend(mm, np.array(solid["axis"]), solid["angle"])
+            along = np.cross(solid["axis"], mm["start"] - mm["centre"])
+            disc = _disc(mm["start"], along, mm["radius"], solid["across"])
+            return _volumes(occ.revolve([(2, disc)], *mm["centre"], *solid["axis"], solid["angle"]))
         case "patches":
             return [_patches(mm["poles"], np.array(solid["knots"]))]
         case kind:
@@ -126,12 +131,12 @@ def _place(volume: int, rotation: np.ndarray, shift: np.ndarray) -> None:
     gmsh.model.occ.affineTransform([(3, volume)], matrix.ravel().tolist())
 
 
-def _bend(mm: dict[str, np.ndarray], axis: np.ndarray, angle: float) -> list[int]:
-    """A disc across the path at its start, turned about the axis of the bend."""
-    occ = gmsh.model.occ
-    along = np.cross(axis, mm["start"] - mm["centre"])
-    disc = occ.addDisk(*mm["start"], mm["radius"], mm["radius"], zAxis=along.tolist())
-    swept = occ.revolve([(2, disc)], *mm["centre"], *axis, min(angle, 2 * math.pi))
+def _disc(centre: np.ndarray, normal: np.ndarray, radius: float, across: list[float]) -> int:
+    """A disc whose edge starts in the direction ``across``."""
+    return gmsh.model.occ.addDisk(*centre, radius, radius, zAxis=normal.tolist(), xAxis=across)
+
+
+def _volumes(swept: list[tuple[int, int]]) -> list[int]:
     return [tag for dimension, tag in swept if dimension == 3]
 
 

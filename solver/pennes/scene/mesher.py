@@ -17,10 +17,10 @@ from pennes.scene.geometry import MILLIMETRES, Geometry, build_geometry
 GOOD_RATIO, FAIR_RATIO, USABLE_RATIO = 0.1, 0.05, 0.01
 """Radius ratio of the worst tetrahedron: with the first no other mesh is tried, with the second only quick ones are,
 and with less than the last a mesh is of no use."""
-FRONTAL, DELAUNAY_2D, MESH_ADAPT = 6, 5, 1
+FRONTAL, DELAUNAY_2D = 6, 5
 HXT, DELAUNAY = 10, 1
 QUICK = ((FRONTAL, HXT, 0), (DELAUNAY_2D, HXT, 0), (FRONTAL, HXT, 1), (DELAUNAY_2D, HXT, 1))
-SLOW = ((DELAUNAY_2D, DELAUNAY, 0), (MESH_ADAPT, DELAUNAY, 0))
+SLOW = ((DELAUNAY_2D, DELAUNAY, 0),)
 """Algorithms for surfaces and volumes and what is added to the seed, in the order in which they are tried. Measured on
 a needle beside a vessel, 27 000 vertices: HXT 1.3 s of CPU time and Delaunay 5.4 s, of equal quality; Netgen's
 optimiser took another 11 s and did not improve the worst cell."""

@@ -17,7 +17,7 @@ from pennes.scene.placement import Stretch, Wire, wires
 from pennes.scene.sizing import GROWTH, size_sources
 from pennes.scene.vascular import VesselTree, vessel_tree
 
-RECIPE_FORMAT = 2
+RECIPE_FORMAT = 3
 """Counts up whenever equal recipes would be meshed in another way."""
 OUTER, FREE = 1, 2
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from pennes.case.models import Ball, BoxShape, Ellipsoid, Lobulated, Shape, Tube
 from pennes.scene import lobulated, shapes
+from pennes.scene.frames import frame, rotation_about
 from pennes.scene.paths import Centreline, Line
 
 Solid = dict[str, Any]
@@ -55,20 +56,30 @@ def box(centre: np.ndarray, size: np.ndarray) -> Solid:
 
 
 def tube(path: Centreline, radius: float) -> list[Solid]:
-    """Cylinders and pieces of tori that meet in flat discs."""
-    return [
-        cylinder(piece.start, piece.end, radius)
-        if isinstance(piece, Line)
-        else {
-            "kind": "bend",
-            "start": numbers(piece.start),
-            "centre": numbers(piece.centre),
-            "axis": numbers(piece.axis),
-            "angle": numbers(piece.angle),
-            "radius": numbers(radius),
-        }
-        for piece in path.pieces
-    ]
+    """Cylinders and pieces of tori that meet in flat discs.
+
+    ``across`` is where the seam of each piece starts. It is carried along without twist, so that the seams of
+    neighbours meet: two that nearly met would leave an edge of nearly no length.
+    """
+    pieces = []
+    across = frame(path.pieces[0].direction(0.0))[:, 0]
+    for piece in path.pieces:
+        if isinstance(piece, Line):
+            pieces.append(cylinder(piece.start, piece.end, radius) | {"across": numbers(across)})
+            continue
+        pieces.append(
+            {
+                "kind": "bend",
+                "start": numbers(piece.start),
+                "centre": numbers(piece.centre),
+                "axis": numbers(piece.axis),
+                "angle": numbers(piece.angle),
+                "radius": numbers(radius),
+                "across": numbers(across),
+            }
+        )
+        across = rotation_about(piece.axis, piece.angle) @ across
+    return pieces
 
 
 def of_shape(geometry: Shape) -> list[Solid]:

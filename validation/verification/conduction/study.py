@@ -13,7 +13,7 @@ from pennes.verification.runs.operators import observed_orders, orders_by_halvin
 SPACE = {
     "E1 sphere": (conduction.sphere, (8, 16, 32), 0.5, (6, 9, 13), 0.5),
     "E2 point source": (lambda *a, **k: conduction.point(*a, **k)[0], (8, 16, 32), 1.0, (6, 9, 13), 0.5),
-    "E3 half-space": (conduction.halfspace, (32, 64, 128), 0.25, (16, 24, 32), 0.125),
+    "E3 half-space": (conduction.halfspace, (32, 64, 128), 0.25, (16, 32, 64), 0.5),
 }
 TIME = {
     "E1 sphere": lambda step: conduction.sphere(MPI.COMM_WORLD, 8, step=step),
