@@ -54,14 +54,16 @@ def start(case: Path, result: Path, ranks: int | None, *words: str) -> subproces
         command += ["-n", str(ranks)]
     # Ranks that wait give way to others: tests run on fewer cores than ranks.
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MPIR_CVAR_POLLS_BEFORE_YIELD": "1"}
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
-    )
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr."""
-    out, err = process.communicate(timeout=120)
+    """Exit code, stdout and stderr. A run that does not end is stopped."""
+    try:
+        out, err = process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        raise
     return process.returncode, out, err
 
 

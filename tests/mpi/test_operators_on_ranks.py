@@ -24,6 +24,7 @@ def test_operators_potentials_and_vessels(mpiexec):
         assert several["ranks"] == ranks
         for name in ("LinearElements", "QuadraticElements"):
             assert several[name].pop("patch_error") < 1e-9
+            assert several[name].pop("ghost_error") < 1e-12
             assert several[name] == pytest.approx({key: alone[name][key] for key in several[name]}, rel=1e-8), ranks
         for key, values in several["WallVessel"].items():
             assert values == pytest.approx(alone["WallVessel"][key], rel=1e-10), (ranks, key)

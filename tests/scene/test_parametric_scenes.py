@@ -120,6 +120,16 @@ def test_a_branching_vein_is_one_hole(meshed):
     )
 
 
+def test_the_pieces_of_a_bent_vein_leave_no_tiny_edges(meshed):
+    path = [["-10 mm", "24 mm", "-70 mm"], ["0 mm", "24 mm", "-10 mm"], ["-14 mm", "26 mm", "12 mm"]]
+    path.append(["-26 mm", "28 mm", "70 mm"])
+    vein = {"name": "vein", "diameter": "4 mm", "path": path, "speed": "20 cm/s"}
+    _, plan, arrays, _, _ = meshed(vessels=[vein])
+    wall = arrays.facets[arrays.facet_tags == plan.surfaces[1].tag]
+    edges = np.linalg.norm(arrays.points[wall] - arrays.points[np.roll(wall, 1, axis=1)], axis=2)
+    assert edges.min() > 0.2e-3
+
+
 @pytest.mark.parametrize(
     "target",
     [

@@ -38,7 +38,7 @@ class Accuracy(Record):
     """Tolerated error of a time step, root mean square over the heated tissue."""
     max_step: units.PositiveDuration = "20 s"
     min_step: units.PositiveDuration = "1e-4 s"
-    linear_tolerance: units.Real = Field(default=1e-6, gt=0, lt=1e-2)
+    linear_tolerance: units.Real = Field(default=1e-5, gt=0, lt=1e-2)
     """Relative residual of the heat step; that of the potential is ten times as large."""
     electric_update: units.Real = Field(default=0.05, gt=0, lt=1)
     """Tolerated power-weighted error of the conductivity that a step predicts."""
@@ -60,7 +60,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "fine": {
         "mesh": {"applicator": "0.3 mm", "shaft": "0.8 mm", "lesion": "0.9 mm", "vessel": "0.9 mm", "far": "6 mm"},
         "time_tolerance": "0.02 K",
-        "linear_tolerance": 1e-7,
+        "linear_tolerance": 1e-6,
         "electric_update": 0.02,
     },
 }

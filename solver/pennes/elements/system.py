@@ -166,8 +166,9 @@ class SymmetricSystem:
     def solve(self, right: np.ndarray, guess: np.ndarray | None, *, absolute: float | None = None) -> np.ndarray:
         """Solution (n_local,) for an accumulated right-hand side; fixed unknowns come out as ``right / diagonal``.
 
-        ``guess`` (n_local,), or None for zero, which saves a product. The stopping test is on the true residual, relative to ``right`` or ``absolute`` where that is given.
-        Raises SolverError when the iteration does not converge.
+        ``guess`` (n_local,), or None for zero, which saves a product. The stopping test is on the true residual,
+        relative to ``right`` or ``absolute`` where that is given. Raises SolverError when the iteration does not
+        converge.
         """
         owned = self.elements.n_owned
         self._left.array[:] = right[:owned]

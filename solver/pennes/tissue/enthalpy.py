@@ -80,7 +80,7 @@ class Enthalpy:
         hot = temperature > BOIL_START
         if hot.any():
             part, over = self._part(hot, temperature, result.shape)
-            result[np.broadcast_to(hot, result.shape)] = (
+            result[_spread(hot, result.shape)] = (
                 part.capacity * BOIL_START
                 + part._band_slope * np.minimum(over, BAND)
                 + part.dry_capacity * np.maximum(over - BAND, 0.0)
@@ -94,7 +94,7 @@ class Enthalpy:
         hot = temperature >= BOIL_START
         if hot.any():
             part, over = self._part(hot, temperature, result.shape)
-            result[np.broadcast_to(hot, result.shape)] = np.where(over < BAND, part._band_slope, part.dry_capacity)
+            result[_spread(hot, result.shape)] = np.where(over < BAND, part._band_slope, part.dry_capacity)
         return result
 
     def temperature(self, enthalpy: ArrayLike) -> NDArray[np.float64]:
@@ -104,7 +104,7 @@ class Enthalpy:
         hot = result > BOIL_START
         if hot.any():
             part = self.part(hot)
-            over = np.broadcast_to(enthalpy, result.shape)[hot] - part.capacity * BOIL_START
+            over = _spread(enthalpy, result.shape)[hot] - part.capacity * BOIL_START
             over_end = over - BAND * part._band_slope
             result[hot] = np.where(
                 over_end <= 0, BOIL_START + over / part._band_slope, BOIL_END + over_end / part.dry_capacity
@@ -115,15 +115,15 @@ class Enthalpy:
         self, hot: NDArray[np.bool_], temperature: NDArray[np.float64], shape: tuple[int, ...]
     ) -> tuple[Enthalpy, NDArray[np.float64]]:
         """The nodes that are hot, and how far each is above ``BOIL_START``: few of a mesh, so that the rest is cheap."""
-        hot = np.broadcast_to(hot, shape)
-        return self.part(hot), np.broadcast_to(temperature, shape)[hot] - BOIL_START
+        hot = _spread(hot, shape)
+        return self.part(hot), _spread(temperature, shape)[hot] - BOIL_START
 
     def part(self, hot: NDArray[np.bool_]) -> Enthalpy:
         """The enthalpy of the nodes where ``hot``."""
         # Entries of a checked whole need no second check.
         part = object.__new__(Enthalpy)
         for name in ("capacity", "latent", "dry_capacity", "_band_slope"):
-            object.__setattr__(part, name, np.broadcast_to(getattr(self, name), hot.shape)[hot])
+            object.__setattr__(part, name, _spread(getattr(self, name), hot.shape)[hot])
         return part
 
     def dryness(self, temperature: ArrayLike) -> NDArray[np.float64]:
@@ -131,3 +131,8 @@ class Enthalpy:
         temperature = np.asarray(temperature, dtype=np.float64)
         share = np.clip((temperature - BOIL_START) / BAND, 0.0, 1.0)
         return np.where(self.latent > 0, share, 0.0)
+
+
+def _spread(values: NDArray, shape: tuple[int, ...]) -> NDArray:
+    """``values`` broadcast to ``shape``; of that shape already, as they are on a mesh, they cost nothing."""
+    return values if values.shape == shape else np.broadcast_to(values, shape)

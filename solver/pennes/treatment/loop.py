@@ -145,7 +145,7 @@ class Loop:
         state.temperature = step.heat.temperature
         state.time = after.time
         state.steps += 1
-        self.control.accepted(step.dt, step.error)
+        self.control.accepted(step.dt, step.effort)
         if step.delivery is not None:
             counters.energy_delivered += step.delivery.power * step.dt
             counters.on_time += step.dt

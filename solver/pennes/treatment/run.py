@@ -12,7 +12,7 @@ import numpy as np
 from mpi4py import MPI
 
 from pennes.case.models import Case
-from pennes.errors import Interrupted, SolverError
+from pennes.errors import InputError, Interrupted, SolverError
 from pennes.generator import Controller
 from pennes.result import ResultFolder
 from pennes.result.provenance import provenance
@@ -49,6 +49,12 @@ def run(
     loop = Loop(case, physics, controller, monitor, State(0.0, temperature, death), EnergyAudit(), Counters())
     digest = folder.write_case(case)
     resumed_at: list[float] = []
+    if resume and elements.degree != 1:
+        raise InputError(
+            "a run with quadratic elements cannot be resumed: checkpoints hold values of vertices",
+            key="accuracy.element_degree",
+            expected="1, or a run from the start",
+        )
     if resume:
         resumed_at = _restore(folder, loop, domain)
     recorder = Recorder(case, folder, domain, loop, resume_time=loop.state.time if resume else None)

@@ -43,6 +43,9 @@ class CoupledStep:
     delivery: Delivery | None
     cell_power: np.ndarray | None
     error: float
+    """Over what is tolerated: above 1 the step must be repeated shorter."""
+    effort: float
+    """The same for the step's length: a second pass costs as much as a step, so that the first should do."""
 
 
 class Physics:
@@ -89,7 +92,7 @@ class Physics:
         middle = state.predict(dt / 2, enthalpy)
         guesses = (state.predict(GAMMA * dt, enthalpy), state.predict(dt, enthalpy))
         start = enthalpy.value(state.temperature)
-        last = np.inf
+        last, first = np.inf, 0.0
         for attempt in range(MAX_PASSES):
             self.passes += 1
             at, sink_heat, delivery, cell_power, medium = self._coefficients(state, middle, dt, drive)
@@ -103,11 +106,13 @@ class Physics:
                 # Prediction errors fall with the square of the step, the error of the scheme with its cube.
                 scheme = self.norm(heat.error, heat.temperature, state) / self.time_tolerance
                 error = max(scheme, mismatch**1.5)
-                return CoupledStep(dt, heat, stages, at, sink_heat, delivery, cell_power, error)
+                effort = max(error, first**1.5)
+                return CoupledStep(dt, heat, stages, at, sink_heat, delivery, cell_power, error, effort)
             if not unpredicted:
-                last = mismatch
+                last, first = mismatch, max(first, mismatch)
             middle, guesses = found, (heat.inner, heat.temperature)
-        return CoupledStep(dt, heat, stages, at, sink_heat, delivery, cell_power, mismatch**1.5)
+        error = mismatch**1.5
+        return CoupledStep(dt, heat, stages, at, sink_heat, delivery, cell_power, error, error)
 
     def _coefficients(self, state: State, middle: np.ndarray, dt: float, drive: Drive):
         viability = self.viability(state, middle, dt / 2)

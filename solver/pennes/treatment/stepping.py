@@ -9,7 +9,7 @@ from pennes.errors import SolverError
 
 GROW, SHRINK, SAFETY = 2.5, 0.2, 0.9
 #: First step after a switch of the generator.
-RESTART = 0.25
+RESTART = 0.1
 #: Steps are taken from this geometric series, so that rounding does not change them from one rank count to another.
 SERIES = 2.0 ** (1.0 / 8.0)
 

@@ -60,7 +60,10 @@ def numbers(elements: LinearElements) -> dict[str, float]:
     pattern = source.pattern({"left": Pole(role="ground")}, conductivity)
     heat = elements.accumulate(elements.lump(source.cell_power(pattern, conductivity)))
 
+    shared = np.stack([elements.node_volumes, heat, elements.apply(stiffness, x**2), elements.mass(x * y), solution])
+    from_owners = np.stack([elements.update_ghosts(row) for row in shared])
     return {
+        "ghost_error": largest(np.abs(shared - from_owners) / np.abs(shared).max(axis=1, keepdims=True)),
         "patch_error": largest(np.abs(solution - linear)),
         "boundary_nodes": elements.total(boundary.astype(float)),
         "volume": elements.total(elements.node_volumes),
