@@ -163,7 +163,7 @@ def test_disabling_starts_a_new_pulse_when_enabled_again():
 def test_what_lies_within_the_tolerance_of_the_threshold_has_reached_it():
     controller = make("impedance_controlled", Generator(), **PULSED)
     controller.advance(Measurement(1.0, impedance=70.0, power=100.0))
-    assert not controller.crossing_reached(Measurement(9.0, impedance=119.99))
+    assert not controller.crossing_reached(Measurement(9.0, impedance=119.98))
     assert controller.crossing_reached(Measurement(9.0, impedance=119.9999))
     controller.advance(Measurement(5.0, impedance=80.0, power=100.0))
     below, above = Measurement(5.0, impedance=80.0), Measurement(9.0, impedance=160.0)

@@ -34,13 +34,13 @@ class Accuracy(Record):
     """Uniform refinements of the mesh: each halves every edge."""
     element_degree: Literal[1, 2] = 1
     """1 for production; 2 for verification."""
-    time_tolerance: units.PositiveTemperatureDifference = "0.05 K"
+    time_tolerance: units.PositiveTemperatureDifference = "0.1 K"
     """Tolerated error of a time step, root mean square over the heated tissue."""
     max_step: units.PositiveDuration = "20 s"
     min_step: units.PositiveDuration = "1e-4 s"
     linear_tolerance: units.Real = Field(default=1e-5, gt=0, lt=1e-2)
     """Relative residual of the heat step; that of the potential is ten times as large."""
-    electric_update: units.Real = Field(default=0.05, gt=0, lt=1)
+    electric_update: units.Real = Field(default=0.1, gt=0, lt=1)
     """Tolerated power-weighted error of the conductivity that a step predicts."""
 
     @model_validator(mode="after")
@@ -54,7 +54,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "screening": {
         "mesh": {"applicator": "0.8 mm", "shaft": "2 mm", "lesion": "2.2 mm", "vessel": "2 mm", "far": "12 mm"},
         "time_tolerance": "0.2 K",
-        "electric_update": 0.1,
+        "electric_update": 0.2,
     },
     "default": {},
     "fine": {

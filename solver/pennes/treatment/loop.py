@@ -18,7 +18,7 @@ from pennes.treatment.step import CoupledStep, Physics
 from pennes.treatment.stepping import StepControl
 
 #: Repetitions of a step to end it on a crossing.
-MAX_CROSSINGS = 12
+MAX_TRIES = 12
 #: A crossing this close to the end of the step (s) is where the step ends.
 CROSSING_TIME = 1e-3
 
@@ -91,7 +91,8 @@ class Loop:
     def _step(self, drive: Drive, stop: float) -> tuple[CoupledStep, Measurement]:
         """One step that is accurate enough and ends where the generator must decide."""
         state, remaining = self.state, stop - self.state.time
-        limit, crossings = remaining, 0
+        limit, tries = remaining, 0
+        beyond: tuple[float, Measurement] | None = None
         while True:
             dt = self.control.propose(limit)
             try:
@@ -105,16 +106,19 @@ class Loop:
             end = stop if dt == remaining else state.time + dt
             after = self._measure(end, drive, dt, step.heat.temperature)
             fraction = self.controller.crossing(self.before, after)
-            if (
-                fraction is None
-                or fraction == 1.0
-                or (1.0 - fraction) * dt <= CROSSING_TIME
-                or crossings == MAX_CROSSINGS
-            ):
+            if fraction is not None:
+                beyond, crossing = (dt, after), fraction * dt
+            elif beyond is not None and not self.controller.crossing_reached(after):
+                # Short of it: it lies between here and the try that passed it.
+                between = self.controller.crossing(after, beyond[1])
+                crossing = dt if between is None else dt + between * (beyond[0] - dt)
+            else:
                 return step, after
-            crossings += 1
+            if fraction == 1.0 or abs(crossing - dt) <= CROSSING_TIME or tries == MAX_TRIES:
+                return step, after
+            tries += 1
             # The next try ends on the crossing; step control must not cut it in two.
-            limit = max(fraction * dt, CROSSING_TIME)
+            limit = max(crossing, CROSSING_TIME)
             self.control.next_dt = max(self.control.next_dt, limit)
 
     def _measure(self, time: float, drive: Drive, dt: float, temperature: np.ndarray) -> Measurement:

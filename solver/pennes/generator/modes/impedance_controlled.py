@@ -68,7 +68,7 @@ CROSSING_TIME = 1e-3
 """s; how closely a step has to end at a roll-off."""
 LARGEST_FRACTION = 0.9
 """Of a step that has to be repeated shorter."""
-IMPEDANCE_TOLERANCE = 1e-5
+IMPEDANCE_TOLERANCE = 1e-4
 """Relative distance below the threshold at which it counts as reached."""
 
 
