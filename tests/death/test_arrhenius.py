@@ -90,3 +90,24 @@ def test_a_hundred_thousand_points_take_little_time():
         LIVER.advance(state, start, end, 5.0)
         seconds.append(time.process_time() - begun)
     assert min(seconds) < 0.015
+
+
+def test_the_level_runs_on_smoothly_where_the_cut_off_ends_the_damage():
+    model, temperature = LIVER, np.linspace(38.0, 50.0, 241)
+    state = model.initial(temperature.size)
+    for _ in range(72):
+        state = model.advance(state, temperature, temperature, 10.0)
+    level = model.indicator(state)
+    border = np.interp(0.0, level, temperature)
+    assert border == pytest.approx(43.0, abs=0.06), "720 s of a little over the cut-off kill"
+    straight = 0.29 * (temperature - border)
+    assert np.abs(level - straight).max() < 0.5
+    assert (np.diff(level) >= 0).all()
+
+
+def test_the_interpolated_border_beside_a_cold_wall_is_that_of_the_temperature():
+    """60 C at one vertex, 37 C at its neighbour, for 720 s: tissue dies down to 43 C."""
+    ends = np.array([60.0, 37.0])
+    state = LIVER.advance(LIVER.initial(2), ends, ends, 720.0)
+    dead, alive = LIVER.indicator(state)
+    assert dead / (dead - alive) == pytest.approx((60.0 - 43.0) / (60.0 - 37.0), abs=0.05)

@@ -10,7 +10,6 @@ from hypothesis.extra.numpy import arrays
 
 from pennes.case.death import Death
 from pennes.death import make_death_models
-from pennes.death.model import level_of_ratio
 
 MODELS = make_death_models(Death())
 NAMES = list(MODELS)
@@ -50,9 +49,11 @@ def test_twelve_hours_at_body_temperature_do_nothing(name):
     rested = state
     for _ in range(12 * 60):
         rested = model.advance(rested, at, at, 60.0)
-    np.testing.assert_array_equal(rested, state)
+    # The exposure goes on; damage and the highest temperature do not.
+    rows = [row for row, word in enumerate(model.state_names) if word != "exposure"]
+    np.testing.assert_array_equal(rested[rows], state[rows])
     assert model.viability(rested).tolist() == [1.0] * 3
-    assert (model.indicator(rested) <= -1.0).all()
+    assert (model.indicator(rested) < -1.0).all()
     if name != "isotherm":
         assert not model.damage(rested).any()
 
@@ -66,16 +67,7 @@ def test_healthy_tissue_starts_alive(name):
     if name == "isotherm":
         assert (model.indicator(state) == -60).all()
     else:
-        least = -8.0 if name == "three_state" else -1.0
-        assert model.indicator(state) == pytest.approx(least, rel=1e-12)
-
-
-def test_the_level_of_a_ratio_is_smooth_at_the_border_and_straight_below():
-    ratio = np.array([0.0, 0.25, 0.5, 1.0, np.e, np.e**2])
-    np.testing.assert_allclose(level_of_ratio(3.0 * ratio, 3.0), [-1.0, -0.75, -0.5, 0.0, 1.0, 2.0], atol=1e-15)
-    step = 1e-6
-    below, at, above = level_of_ratio(np.array([1.0 - step, 1.0, 1.0 + step]), 1.0)
-    assert (at - below) / step == pytest.approx((above - at) / step, rel=1e-5)
+        assert (model.indicator(state) < -5).all()
 
 
 @each_model

@@ -15,13 +15,13 @@ class MeshSizes(Record):
 
     applicator: units.PositiveLength = "0.4 mm"
     """At bare metal."""
-    shaft: units.PositiveLength = "1.2 mm"
+    shaft: units.PositiveLength = "1.5 mm"
     """At insulated metal."""
-    lesion: units.PositiveLength = "1.3 mm"
+    lesion: units.PositiveLength = "2 mm"
     """In and around the targets and where the lesion is expected."""
-    vessel: units.PositiveLength = "1.2 mm"
+    vessel: units.PositiveLength = "1.5 mm"
     """At vessel walls."""
-    far: units.PositiveLength = "8 mm"
+    far: units.PositiveLength = "10 mm"
     """At the outer surface."""
     seed: units.Whole = Field(default=1, ge=0)
 
@@ -52,7 +52,7 @@ class Accuracy(Record):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "screening": {
-        "mesh": {"applicator": "0.8 mm", "shaft": "2 mm", "lesion": "2.2 mm", "vessel": "2 mm", "far": "12 mm"},
+        "mesh": {"applicator": "0.6 mm", "shaft": "2 mm", "lesion": "3 mm", "vessel": "2 mm", "far": "12 mm"},
         "time_tolerance": "0.2 K",
         "electric_update": 0.2,
     },

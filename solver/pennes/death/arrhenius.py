@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennes.case.death import ArrheniusDeath
-from pennes.death.model import Array, blocks, hot_part, level_of_ratio
+from pennes.death.model import Array, blocks, hot_part
 
 GAS_CONSTANT = 8.314462618
 """J/mol/K (CODATA 2018)."""
@@ -25,6 +25,10 @@ SETS: dict[str, tuple[float, float]] = {
 NARROW = 0.05
 """Change of ln(rate) over a step below which Simpson's rule (error 2e-9) replaces the closed form, which cancels."""
 FRACTION_TERMS = 5
+JUST_ALIVE = 0.05
+"""Level below zero of tissue that was hot enough to die, but not for long enough."""
+LOWEST = -50.0
+"""Logarithms are cut off here: tissue without damage would be at minus infinity."""
 
 
 def _scaled_integral(x: Array) -> Array:
@@ -49,7 +53,7 @@ class Arrhenius:
     cut_off: float
     threshold: float
     name: str = "arrhenius"
-    state_names: tuple[str, ...] = ("omega",)
+    state_names: tuple[str, ...] = ("omega", "max_temperature", "exposure")
 
     @classmethod
     def from_case(cls, block: ArrheniusDeath) -> Arrhenius:
@@ -59,8 +63,9 @@ class Arrhenius:
         return cls(factor, energy, block.cut_off, block.threshold)
 
     def initial(self, n: int) -> Array:
-        """State (1, n) of healthy tissue: Omega 0."""
-        return np.zeros((1, n))
+        """State (3, n) of healthy tissue: Omega 0; the highest temperature (C) and the exposure (s) so far, which the
+        level function needs."""
+        return np.zeros((3, n))
 
     def rate(self, temperature: Array) -> Array:
         """dOmega/dt (1/s) at a temperature (C), nil below the cut-off."""
@@ -83,6 +88,8 @@ class Arrhenius:
         for block in blocks(state.shape[1]):
             hot = hot_part(start[block], end[block], dt, self.cut_off)
             after[0, block][hot.points] += hot.duration * self._mean_rate(hot.start, hot.end)
+        np.maximum(after[1], np.maximum(start, end), out=after[1])
+        after[2] += dt
         return after
 
     def _mean_rate(self, start: Array, end: Array) -> Array:
@@ -104,8 +111,20 @@ class Arrhenius:
         return np.exp(-state[0])
 
     def indicator(self, state: Array) -> Array:
-        """Of Omega / threshold: see ``level_of_ratio``."""
-        return level_of_ratio(state[0], self.threshold)
+        """ln(Omega / threshold), carried on below the cut-off.
+
+        ln Omega is nearly linear in temperature, hence in space, and that is what makes its interpolated zero
+        accurate. Where the cut-off ends the damage it would fall to minus infinity within a fraction of a kelvin; there
+        the level runs on with the slope Ea / (R T^2) of the logarithm, by how far the highest temperature stayed below
+        that which would have killed within the exposure.
+        """
+        omega, highest, exposure = state
+        lethal = np.log(np.maximum(self.frequency_factor * np.maximum(exposure, 1.0) / self.threshold, np.e))
+        border = np.maximum(self.activation_energy / (GAS_CONSTANT * lethal) - KELVIN, self.cut_off)
+        slope = self.activation_energy / (GAS_CONSTANT * (border + KELVIN) ** 2)
+        least = -slope * np.maximum(border - highest, 0.0) - JUST_ALIVE
+        level = np.log(np.maximum(omega / self.threshold, np.exp(LOWEST)))
+        return np.where(omega >= self.threshold, level, np.maximum(level, least))
 
     def damage(self, state: Array) -> Array:
         """Omega."""

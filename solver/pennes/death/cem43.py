@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennes.case.death import Cem43Death
-from pennes.death.model import Array, blocks, hot_part, level_of_ratio
+from pennes.death.model import Array, blocks, hot_part, log_ratio
 
 REFERENCE = 43.0
 """C."""
@@ -68,8 +68,8 @@ class Cem43:
         return np.exp(-state[0] / self.threshold)
 
     def indicator(self, state: Array) -> Array:
-        """Of CEM43 / threshold: see ``level_of_ratio``."""
-        return level_of_ratio(state[0], self.threshold)
+        """ln(CEM43 / threshold), at least -8."""
+        return log_ratio(state[0], self.threshold)
 
     def damage(self, state: Array) -> Array:
         """CEM43 in minutes."""

@@ -99,13 +99,6 @@ def blocks(n: int) -> Iterator[slice]:
         yield slice(first, first + BLOCK)
 
 
-def level_of_ratio(value: Array, threshold: float) -> Array:
-    """Level function of value / threshold = x: ln x where x >= 1, x - 1 below (once continuously differentiable).
-
-    Inside the zone damage grows exponentially with temperature, so its logarithm is what is nearly linear in space.
-    Outside it falls to exactly zero where the cut-off was never passed: there the logarithm would drop without bound
-    within a cell and make the interpolated surface jagged, while the value itself runs straight.
-    """
-    ratio = value / threshold
-    return np.where(ratio >= 1.0, np.log(np.maximum(ratio, 1.0)), ratio - 1.0)
-
+def log_ratio(value: Array, threshold: float) -> Array:
+    """ln(value / threshold), at least ``LEAST_INDICATOR``: a level function nearly linear in temperature."""
+    return np.log(np.maximum(value / threshold, np.exp(LEAST_INDICATOR)))
