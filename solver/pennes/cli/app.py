@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -104,6 +105,8 @@ def validate(
 
 def main() -> None:
     """Entry point. Exit codes: 0 done, 1 a study failed or an unexpected error, 2 bad input, 3 the solver failed."""
+    # Ranks are the parallelism: threads of a linear-algebra library on top of them make a run several times slower.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         with world.quiet_but_first_rank():
             app()
