@@ -98,9 +98,7 @@ def main() -> None:
         right = elements.mass(HEAT_CAPACITY / DT * temperature + perfusion * BLOOD) + wall * BLOOD + source
         temperatures = [*temperatures[-2:], temperature]
         mark = _lap(seconds, "assembly", mark)
-        temperature = heat.solve_fixed(
-            diffusion, np.full(n, BLOOD), extrapolated(temperatures), right=right
-        )
+        temperature = heat.solve_fixed(diffusion, np.full(n, BLOOD), extrapolated(temperatures), right=right)
         mark = _lap(seconds, "heat", mark)
         damage = damage + DT * damage_rate(temperature)
         _lap(seconds, "damage", mark)

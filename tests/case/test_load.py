@@ -245,3 +245,13 @@ def test_any_number_survives_being_written_out(tmp_path, diameter, rate, tempera
 def test_case_is_frozen():
     with pytest.raises(ValueError, match="frozen"):
         load().title = "other"
+
+
+def test_lists_inside_a_named_record_can_be_overridden(tmp_path):
+    demo = Path(__file__).parents[2] / "configs" / "cases" / "rfa_perivascular.yaml"
+    case = pennes.case.load(demo, ["applicators.needle.device.shafts.0.exposures.0.end=25 mm"])
+    device = case.applicators[0].device
+    assert device.shafts[0].exposures[0].end == pytest.approx(0.025)
+    assert device.shafts[0].diameter == pytest.approx(1.47e-3)
+    with pytest.raises(InputError, match="no entry '7'"):
+        pennes.case.load(demo, ["applicators.needle.device.shafts.7.diameter=2 mm"])

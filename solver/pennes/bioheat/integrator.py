@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from mpi4py import MPI
 
 from pennes.bioheat.equation import BioheatEquation, Coefficients
-from pennes.errors import SolverError
+from pennes.errors import InputError, SolverError
 from pennes.tissue.enthalpy import BOIL_END, BOIL_START
 
 GAMMA = 2.0 - np.sqrt(2.0)
@@ -80,6 +81,8 @@ class HeatIntegrator:
             content + EXPLICIT * dt * (heating + inner_heating), implicit, at, guesses[1]
         )
         final_heating = (final_content - content - EXPLICIT * dt * (heating + inner_heating)) / implicit
+        if not self.elements.lumped:
+            self._refuse_boiling(final)
         first, second, third = ERROR_WEIGHTS
         defect = dt * (first * heating + second * inner_heating + third * final_heating)
         if self.newton == before:
@@ -88,6 +91,14 @@ class HeatIntegrator:
         error = self._filter(defect, implicit)
         mean = WEIGHTS[0] * temperature + WEIGHTS[1] * inner + WEIGHTS[2] * final
         return HeatStep(final, inner, mean, error, self.newton - before)
+
+    def _refuse_boiling(self, temperature: np.ndarray) -> None:
+        """A consistent mass matrix couples the heat of neighbours, and Newton's iteration fails where one boils."""
+        hottest = self.elements.comm.allreduce(float(temperature.max(initial=-np.inf)), op=MPI.MAX)
+        if hottest > BOIL_START:
+            raise InputError(
+                "the tissue boils, which quadratic elements cannot follow", key="accuracy.element_degree", expected="1"
+            )
 
     def _heating(self, at: Coefficients, temperature: np.ndarray) -> np.ndarray:
         """``equation.heating`` on free nodes, with the faster product where there is one."""

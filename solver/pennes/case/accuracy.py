@@ -33,7 +33,7 @@ class Accuracy(Record):
     refinements: units.Whole = Field(default=0, ge=0, le=3)
     """Uniform refinements of the mesh: each halves every edge."""
     element_degree: Literal[1, 2] = 1
-    """1 for production; 2 for verification."""
+    """1 for production; 2 for verification, without boiling."""
     time_tolerance: units.PositiveTemperatureDifference = "0.1 K"
     """Tolerated error of a time step, root mean square over the heated tissue."""
     max_step: units.PositiveDuration = "20 s"

@@ -31,7 +31,7 @@ def override(written: Written, overrides: Sequence[str]) -> Written:
 def _put(place: Written, path: str, given: Written) -> Written:
     """``place`` with ``given`` at ``path`` below it."""
     if isinstance(place.value, list):
-        index, rest = _entry(place, path, given)
+        index, rest = entry(place, path, given)
         items = list(place.value)
         items[index] = _put(items[index], rest, given) if rest else given
         return place.with_value(items)
@@ -65,7 +65,7 @@ def _step(children: dict[str, Any], path: str) -> tuple[str, str]:
     return step, rest
 
 
-def _entry(place: Written, path: str, given: Written) -> tuple[int, str]:
+def entry(place: Written, path: str, given: Written) -> tuple[int, str]:
     """Index in the list of the entry that ``path`` begins with, and the rest of the path."""
     step, _, rest = path.partition(".")
     names = {}

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from pennes.case.accuracy import PRESETS
 from pennes.case.models import Applicator, Organ, Shape, Target
+from pennes.case.overrides import entry
 from pennes.errors import nearest_name
 from pennes.library.devices import DeviceRecord, Exposure
 from pennes.library.find import Kind, written_record
@@ -57,8 +58,15 @@ def merge(base: Written, over: Written) -> Written:
     """``over`` laid over ``base``, block by block; other lists and values of ``over`` replace those of ``base``.
 
     A block of another kind (``kind``, ``mode``, ``shape``) replaces the whole. Where a property's value is given anew,
-    its source says so. A bare value given for a property replaces its ``value``.
+    its source says so. A bare value given for a property replaces its ``value``. A block over a list changes the
+    entries that its keys name or count.
     """
+    if isinstance(base.value, list) and isinstance(over.value, dict):
+        items = list(base.value)
+        for step, item in over.value.items():
+            index, _ = entry(base, str(step), item)
+            items[index] = merge(items[index], item)
+        return over.with_value(items)
     if not isinstance(base.value, dict):
         return over
     is_property = {"value", "source"} <= base.value.keys()

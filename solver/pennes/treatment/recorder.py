@@ -215,9 +215,10 @@ class Recorder:
         found = []
         if criteria[self.case.death.criterion]["volume_ml"] == 0.0:
             found.append("no tissue died: there is no zone and no margin")
-        far = self.physics.integrator.equation
         level = self.model.indicator(self.loop.state.death[self.case.death.criterion])
-        if self.elements.comm.allreduce(int(np.any(far.fixed & (level > 0.0)))):
+        outer = [self.domain.facet_tags.find(s.tag) for s in self.domain.surfaces if s.kind == "outer"]
+        nodes = self.elements.nodes_of(self.domain.facet_tags.dim, np.concatenate([*outer, np.empty(0, np.int32)]))
+        if self.elements.comm.allreduce(int(np.any(nodes & (level > 0.0)))):
             found.append("the zone reaches the outer surface of the body: make the body larger")
         if self.loop.control.failed:
             found.append(f"{self.loop.control.failed} steps were halved because a solve did not converge")
