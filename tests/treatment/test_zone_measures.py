@@ -47,14 +47,17 @@ def test_the_target_is_what_needle_and_facets_leave_of_the_ball(zone):
 
 
 def test_a_ball_has_the_distances_of_a_ball(zone, physics):
-    """Radius 9 mm about the origin; the level is not linear: between nodes 5 mm apart the surface lies up to
-    h^2 / 8 r = 0.35 mm inside the ball."""
+    """Radius 9 mm about the origin; the level is not linear: between nodes h apart the surface lies up to h^2 / 8 r
+    inside the ball."""
     centre_distance = np.linalg.norm(physics.elements.points, axis=1)
     level = (9e-3 - centre_distance) * 1e3
     surface = zone.surface(level)
     points = np.array([[8e-3, 0, 0], [0, -6e-3, 0], [11e-3, 0, 0], [-15e-3, 0, 0]])
     expected = np.abs(np.linalg.norm(points, axis=1) - 9e-3)
-    np.testing.assert_allclose(zone.distance(surface, points), expected, atol=3.5e-4)
+    ends = physics.elements.edges[np.ptp(np.sign(level[physics.elements.edges]), axis=1) > 0]
+    h = np.linalg.norm(np.diff(physics.elements.points[ends], axis=1), axis=-1).max()
+    assert h < 6e-3
+    np.testing.assert_allclose(zone.distance(surface, points), expected, atol=h**2 / (8 * 9e-3))
     needle = np.pi / 4 * 1.47e-3**2 * 17e-3
     largest, smallest = (4 / 3 * np.pi * radius**3 - needle for radius in (9e-3, 9e-3 - 3.5e-4))
     assert smallest < zone.volume(level) < largest

@@ -114,7 +114,7 @@ class Enthalpy:
     def _part(
         self, hot: NDArray[np.bool_], temperature: NDArray[np.float64], shape: tuple[int, ...]
     ) -> tuple[Enthalpy, NDArray[np.float64]]:
-        """The nodes that are hot, and how far each is above ``BOIL_START``: few of a mesh, so that the rest is cheap."""
+        """The hot nodes, and how far each is above ``BOIL_START``: few of a mesh, so that the rest is cheap."""
         hot = _spread(hot, shape)
         return self.part(hot), _spread(temperature, shape)[hot] - BOIL_START
 
