@@ -22,8 +22,13 @@ from mpi4py import MPI  # noqa: E402
 
 from pennes.elements import LinearElements  # noqa: E402
 from pennes.energy import Radiofrequency  # noqa: E402
-from pennes.scene.arrays import MeshArrays  # noqa: E402
-from pennes.scene.distribute import distribute  # noqa: E402
+
+# isort: split
+import basix.ufl  # noqa: E402
+import dolfinx  # noqa: E402
+import dolfinx.io  # noqa: E402
+import ufl  # noqa: E402
+from dolfinx.graph import adjacencylist  # noqa: E402
 
 DT, STEPS, TOLERANCE = 5.0, 60, 1e-8
 VOLTAGE, BLOOD, WALL_COEFFICIENT, CONDUCTIVITY = 25.0, 37.0, 750.0, 0.52
@@ -48,11 +53,22 @@ def extrapolated(values: list[np.ndarray]) -> np.ndarray:
     return 3 * values[-1] - 3 * values[-2] + values[-3]
 
 
-def read_mesh(path: str) -> MeshArrays:
-    """The benchmark's mesh file."""
-    with np.load(path) as file:
-        cells = file["tets"]
-        return MeshArrays(file["points"], cells, np.ones(len(cells), np.int32), file["tris"], file["tri_tags"])
+def read_mesh(path: str, comm: MPI.Intracomm) -> tuple[dolfinx.mesh.Mesh, dolfinx.mesh.MeshTags]:
+    """The benchmark's mesh and its facet tags, spread over the ranks."""
+    names = ("tets", "points", "tris", "tri_tags")
+    if comm.rank == 0:
+        with np.load(path) as file:
+            cells, points, facets, tags = (file[name] for name in names)
+    else:
+        cells, points = np.empty((0, 4), np.int64), np.empty((0, 3))
+        facets, tags = np.empty((0, 3), np.int64), np.empty(0, np.int32)
+    element = ufl.Mesh(basix.ufl.element("Lagrange", "tetrahedron", 1, shape=(3,)))
+    mesh = dolfinx.mesh.create_mesh(comm, cells.astype(np.int64), element, points)
+    mesh.topology.create_entities(2)
+    mesh.topology.create_connectivity(2, 0)
+    mesh.topology.create_connectivity(2, 3)
+    found, values = dolfinx.io.distribute_entity_data(mesh, 2, facets.astype(np.int64), tags.astype(np.int32))
+    return mesh, dolfinx.mesh.meshtags_from_entities(mesh, 2, adjacencylist(found), values)
 
 
 def main() -> None:
@@ -62,7 +78,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="print where the seconds of the loop went")
     arguments = parser.parse_args()
     comm = MPI.COMM_WORLD
-    mesh, _, facets = distribute(read_mesh(arguments.mesh + ".npz") if comm.rank == 0 else None, comm)
+    mesh, facets = read_mesh(arguments.mesh + ".npz", comm)
     setup = time.perf_counter()
     elements = LinearElements(mesh)
     n = elements.n_local
