@@ -38,7 +38,7 @@ class Accuracy(Record):
     """Tolerated error of a time step, root mean square over the heated tissue."""
     max_step: units.PositiveDuration = "20 s"
     min_step: units.PositiveDuration = "1e-4 s"
-    linear_tolerance: units.Real = Field(default=1e-5, gt=0, lt=1e-2)
+    linear_tolerance: units.Real = Field(default=3e-6, gt=0, lt=1e-2)
     """Relative residual of the heat step; that of the potential is ten times as large."""
     electric_update: units.Real = Field(default=0.1, gt=0, lt=1)
     """Tolerated power-weighted error of the conductivity that a step predicts."""
