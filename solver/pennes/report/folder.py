@@ -122,7 +122,7 @@ def read_surface(file: Path, point_data: tuple[str, ...] = ()) -> Surface:
         with warnings.catch_warnings(), pv.VtkErrorCatcher(raise_errors=True, send_to_logging=False):
             warnings.simplefilter("ignore")  # VTK's complaints: the error below says it in one message
             mesh = pv.read(file)
-    except Exception:
+    except Exception:  # VTK and pyvista raise many kinds for a damaged file; the message below stands for all
         raise InputError("the surface cannot be read: the file is damaged", file=file) from None
     if not isinstance(mesh, pv.PolyData) or mesh.n_cells == 0 or not np.isfinite(mesh.points).all():
         raise InputError("the surface is empty or damaged", file=file, expected="a VTP file with triangles, in mm")

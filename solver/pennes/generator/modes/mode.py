@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -24,7 +25,7 @@ class NoState:
     """State of a mode that remembers nothing."""
 
 
-class Mode:
+class Mode(ABC):
     """The rules of a mode under fixed settings; what changes with time is in a ``State`` that is handed in.
 
     ``settings`` the protocol's record as it stands after the schedule's changes so far; ``generator`` its limits;
@@ -42,9 +43,9 @@ class Mode:
         """The state with which the mode starts to deliver at ``time``."""
         return self.State()
 
+    @abstractmethod
     def demand(self, state: Any, time: float) -> Demand:
         """What to deliver from ``time`` until the next decision."""
-        raise NotImplementedError(f"{type(self).__name__}.demand")
 
     def switches(self, state: Any, time: float) -> Iterable[float | None]:
         """Moments at which this mode has something planned (None: not at all); those past are passed over."""
