@@ -22,6 +22,9 @@ from pennes.library.records import Name, Record, check_unique, refuse
 
 Point = tuple[units.Length, units.Length, units.Length]
 
+CONE_END = 0.2
+"""Radius of a conical tip's end, in radii of the shaft: an infinitely sharp point cannot be meshed."""
+
 
 class Exposure(Record):
     """A bare stretch of metal, fed by a pole of the generator."""

@@ -10,13 +10,11 @@ import numpy as np
 
 from pennes.case.models import Applicator, Case
 from pennes.errors import InputError
-from pennes.library.devices import Arc, Exposure, Shaft, Tine
+from pennes.library.devices import CONE_END, Arc, Exposure, Shaft, Tine
 from pennes.scene import solids
 from pennes.scene.frames import frame, rotation_about
 from pennes.scene.paths import Centreline, Line, arc, through
 
-POINT = 0.2
-"""Radius of a conical tip's end, in radii of the shaft: an infinitely sharp point cannot be meshed."""
 _AXIS = np.array([0.0, 0.0, 1.0])
 
 
@@ -77,7 +75,7 @@ class Wire:
             if self.shaft.tip == "round":
                 pieces.append(solids.hemisphere(tip + head * along, -along, self.radius))
             else:
-                radii = [self.radius * (POINT + (1 - POINT) * distance / head) for distance in (first, last)]
+                radii = [self.radius * (CONE_END + (1 - CONE_END) * distance / head) for distance in (first, last)]
                 pieces.append(solids.cone(tip + first * along, tip + last * along, *radii))
             first = last
         if stretch.last - first > 1e-9:
