@@ -12,6 +12,8 @@ from pennes.library.records import check_unique, refuse
 if TYPE_CHECKING:
     from pennes.case.models import Case
 
+POWER_MODES = ("constant_power", "pulsed_power", "temperature_controlled", "temperature_limited")
+"""Modes of the generator that make sense for an antenna."""
 SURFACES = {"outer", "free"}
 """Outer surfaces of parametric bodies; a half-space alone has a free one."""
 
@@ -21,6 +23,7 @@ def check_case(case: Case) -> None:
     _check_names(case)
     _check_body(case)
     _check_generator(case)
+    _check_mode(case)
     _check_poles(case)
     _check_current(case)
     _check_sensors(case)
@@ -94,6 +97,17 @@ def _check_generator(case: Case) -> None:
                 raise refuse(problem, "applicators", index, "device", expected="devices of one generator")
 
 
+def _check_mode(case: Case) -> None:
+    """Antennas are set in watts; how a field is solved is a question of theirs alone."""
+    microwave = case.applicators[0].device.kind == "microwave"
+    if microwave and case.protocol.mode not in POWER_MODES:
+        problem = f"'{case.protocol.mode}' has no meaning for a microwave antenna"
+        raise refuse(problem, "protocol", "mode", expected=" | ".join(POWER_MODES))
+    for index, applicator in enumerate(case.applicators):
+        if applicator.field is not None and not microwave:
+            raise refuse("belongs to microwave antennas", "applicators", index, "field", expected="none")
+
+
 def _check_poles(case: Case) -> None:
     known = pole_names(case)
     protocol = case.protocol
@@ -111,7 +125,7 @@ def _check_poles(case: Case) -> None:
 
 def _check_current(case: Case) -> None:
     """Current needs two potentials: a ground, or poles that differ."""
-    if case.body.ground:
+    if case.body.ground or case.applicators[0].device.kind == "microwave":
         return
     known = pole_names(case)
     protocol = case.protocol

@@ -191,6 +191,8 @@ class DeviceRecord(Record):
             raise refuse("is missing", "antenna", expected="a block that describes what is inside the shaft")
         if len(self.shafts) > 1 or self.tines:
             raise refuse("an antenna is one straight needle", "shafts", expected="one shaft and no tines")
+        if any(self.shafts[0].offset):
+            raise refuse("does not belong to an antenna", "shafts", 0, "offset", expected="none: the tip is the origin")
         if self.shafts[0].exposures:
             raise refuse("does not belong to an antenna", "shafts", 0, "exposures", expected="none")
         check_outline(self.antenna, self.shafts[0].diameter, ("antenna",))

@@ -24,10 +24,10 @@ ROUND_TIP_STEPS = 12
 """Straight pieces that a round tip's outline is made of."""
 GROWTH = 0.3
 """Edges may grow by so many m per m away from what needs short ones."""
-AT_EDGES, AT_SURFACE, AT_SHAFT = 0.06, 0.2, 0.5
+AT_EDGES, AT_SURFACE, AT_SHAFT = 0.08, 0.28, 0.7
 """Edge lengths in mm at the rims of slots and conductors, at the needle's surface along the radiating part, and at the
 rest of it."""
-PER_GAP = 0.6
+PER_GAP = 0.85
 """Edge length inside the needle over the thickness of what is there (two quadratic triangles across a gap)."""
 METAL = -1
 
@@ -192,7 +192,9 @@ def _mesh(
     return _arrays(kept)
 
 
-def _set_sizes(antenna: Antenna, extent: Extent, kept: dict[int, int], tissue: list[int], largest: float, refine: float):
+def _set_sizes(
+    antenna: Antenna, extent: Extent, kept: dict[int, int], tissue: list[int], largest: float, refine: float
+):
     """Short edges at rims and gaps, longer ones along the shaft, growing into the tissue."""
     field = gmsh.model.mesh.field
     for name in ("ExtendFromBoundary", "FromPoints", "FromCurvature"):
@@ -236,7 +238,7 @@ def _set_sizes(antenna: Antenna, extent: Extent, kept: dict[int, int], tissue: l
         around = sum(gmsh.model.occ.getMass(1, curve) for curve in curves)
         thickness = 2 * gmsh.model.occ.getMass(2, piece) / around
         constant = field.add("Constant")
-        field.setNumber(constant, "VIn", min(PER_GAP * 2 * thickness, 1.0) / refine)
+        field.setNumber(constant, "VIn", min(PER_GAP * 2 * thickness, 1.4) / refine)
         field.setNumber(constant, "VOut", 1e3)
         field.setNumbers(constant, "SurfacesList", [piece])
         fields.append(constant)
