@@ -112,7 +112,7 @@ def _tip_in_body(case: Case, wire: Wire) -> None:
 
 
 def _antenna_in_body(case: Case, wire: Wire) -> None:
-    """What radiates has to lie in tissue: in air it would heat nothing, and the field is that of an antenna in tissue."""
+    """What radiates has to lie in tissue: the field is that of an antenna in tissue."""
     antenna = case.applicators[wire.owner].device.antenna
     if antenna is None:
         return

@@ -13,7 +13,6 @@ from pennes.tissue.dielectric import complex_permittivity, dielectric_at
 from pennes.tissue.enthalpy import BOIL_START, Enthalpy
 from pennes.tissue.laws import perfusion_factor, relative_conductivity
 
-
 FREQUENCY_KEY = "applicators.0.device.generator.frequency"
 
 

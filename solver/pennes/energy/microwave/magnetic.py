@@ -1,7 +1,7 @@
 """The axisymmetric transverse-magnetic field: quadratic triangles in psi = r H_phi.
 
-Time factor exp(j omega t). With E from Ampere's law, E_r = -d psi/dz / (j omega eps r), E_z = d psi/dr / (j omega eps r),
-Faraday's law becomes
+Time factor exp(j omega t). With E from Ampere's law, E_r = -d psi/dz / (j omega eps r) and
+E_z = d psi/dr / (j omega eps r), Faraday's law becomes
 
     div((1 / (eps_r r)) grad psi) + k0^2 psi / r = 0
 
@@ -27,6 +27,8 @@ VACUUM_IMPEDANCE = 376.730313668
 """ohm."""
 ON_AXIS = 1e-9
 """m; points this close to the axis lie on it."""
+ELEMENT = basix.create_element(basix.ElementFamily.P, basix.CellType.triangle, 2, basix.LagrangeVariant.equispaced)
+"""Quadratic functions: vertices, then middles of the edges opposite to them."""
 LARGEST_RESIDUAL = 1e-7
 """Relative residual beyond which a direct solution is refused."""
 
@@ -80,10 +82,7 @@ class MagneticProblem:
 
     def _integrate(self) -> None:
         points, weights = basix.make_quadrature(basix.CellType.triangle, 6)
-        element = basix.create_element(
-            basix.ElementFamily.P, basix.CellType.triangle, 2, basix.LagrangeVariant.equispaced
-        )
-        table = element.tabulate(1, points)[..., 0]
+        table = ELEMENT.tabulate(1, points)[..., 0]
         corners = self.points[self.triangles]
         jacobian = np.swapaxes(corners[:, 1:] - corners[:, :1], 1, 2)
         determinant = np.abs(np.linalg.det(jacobian))
@@ -183,11 +182,8 @@ class MagneticProblem:
         corners = self.points[self.triangles]
         jacobian = np.swapaxes(corners[:, 1:] - corners[:, :1], 1, 2)
         inverse = np.linalg.inv(jacobian)
-        element = basix.create_element(
-            basix.ElementFamily.P, basix.CellType.triangle, 2, basix.LagrangeVariant.equispaced
-        )
         at = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1 / 3, 1 / 3]])
-        table = element.tabulate(1, at)[1:, ..., 0]
+        table = ELEMENT.tabulate(1, at)[1:, ..., 0]
         gradients = np.einsum("dqi,cde,ci->cqe", table, inverse, psi[self.unknowns], optimize=True)
         radius = np.concatenate([corners[:, :, 0], corners[:, :, :1].mean(axis=1)], axis=1)
         scale = VACUUM_IMPEDANCE / (1j * self.k0 * permittivity)

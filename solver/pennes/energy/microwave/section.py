@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import gmsh
 import numpy as np
@@ -187,14 +186,12 @@ def _mesh(
     kept = {piece: number for piece, number in filled.items() if piece not in metal}
     gmsh.model.removeEntities([(2, piece) for piece in metal])
     tissue = [piece for piece, number in kept.items() if number == 0]
-    _set_sizes(antenna, extent, kept, tissue, mm * largest / refine, refine)
+    _set_sizes(antenna, kept, tissue, mm * largest / refine, refine)
     gmsh.model.mesh.generate(2)
     return _arrays(kept)
 
 
-def _set_sizes(
-    antenna: Antenna, extent: Extent, kept: dict[int, int], tissue: list[int], largest: float, refine: float
-):
+def _set_sizes(antenna: Antenna, kept: dict[int, int], tissue: list[int], largest: float, refine: float):
     """Short edges at rims and gaps, longer ones along the shaft, growing into the tissue."""
     field = gmsh.model.mesh.field
     for name in ("ExtendFromBoundary", "FromPoints", "FromCurvature"):
@@ -286,8 +283,3 @@ def _arrays(kept: dict[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     used, inverse = np.unique(cells, return_inverse=True)
     points = coordinates.reshape(-1, 3)[used, :2] / MILLIMETRES
     return points, inverse.reshape(cells.shape), np.concatenate(materials)
-
-
-def summary_of(section: Section) -> dict[str, Any]:
-    """Counts of the mesh, for reports."""
-    return {"triangles": len(section.triangles), "vertices": len(section.points)}
