@@ -1,0 +1,8 @@
+"""Constants of electromagnetism (CODATA 2018)."""
+
+SPEED_OF_LIGHT = 299792458.0
+"""m/s."""
+VACUUM_PERMEABILITY = 1.25663706212e-6
+"""H/m."""
+IMPEDANCE_OF_VACUUM = SPEED_OF_LIGHT * VACUUM_PERMEABILITY
+"""ohm."""
