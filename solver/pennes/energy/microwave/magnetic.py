@@ -155,8 +155,12 @@ class MagneticProblem:
         return result
 
     def load(self, permittivity: np.ndarray, edges: Edges, flux: np.ndarray) -> np.ndarray:
-        """Right-hand side (free unknowns) for d psi/dn = ``flux`` (edges,) on ``edges``."""
-        values = edges.integrals * (flux / permittivity[edges.cells])[:, None]
+        """Right-hand side (free unknowns) for d psi/dn = ``flux``, of the edges (edges,) or their unknowns (edges, 3)."""
+        inverse = 1.0 / permittivity[edges.cells]
+        if flux.ndim == 1:
+            values = edges.integrals * (flux * inverse)[:, None]
+        else:
+            values = np.einsum("eij,ej,e->ei", edges.products, flux, inverse)
         total = np.zeros(self.size, dtype=complex)
         np.add.at(total, edges.unknowns, values)
         return total[self.free]
