@@ -155,8 +155,12 @@ class MagneticProblem:
         return result
 
     def load(self, permittivity: np.ndarray, edges: Edges, flux: np.ndarray) -> np.ndarray:
-        """Right-hand side (free unknowns) for d psi/dn = ``flux`` (edges,) on ``edges``."""
-        values = edges.integrals * (flux / permittivity[edges.cells])[:, None]
+        """Right-hand side (free unknowns) for d psi/dn = ``flux``, of the edges (edges,) or their unknowns (edges, 3)."""
+        inverse = 1.0 / permittivity[edges.cells]
+        if flux.ndim == 1:
+            values = edges.integrals * (flux * inverse)[:, None]
+        else:
+            values = np.einsum("eij,ej,e->ei", edges.products, flux, inverse)
         total = np.zeros(self.size, dtype=complex)
         np.add.at(total, edges.unknowns, values)
         return total[self.free]
@@ -200,8 +204,14 @@ def solve(matrix: sparse.csc_matrix, right: np.ndarray) -> np.ndarray:
     Factors of an earlier state kept as a preconditioner do not pay here: while water boils the permittivity of whole
     rows of cells falls tenfold from one step to the next, and GMRES needed more time than new factors (0.05 s).
     """
+    # Rows of quadratic triangles are short: without panels the factors take 0.03 s for 10 000 unknowns, not 0.055 s.
     factors = sparse_linalg.splu(
-        matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
+        matrix,
+        permc_spec="MMD_AT_PLUS_A",
+        diag_pivot_thresh=0.0,
+        relax=1,
+        panel_size=1,
+        options={"SymmetricMode": True},
     )
     found = factors.solve(right)
     residual = np.linalg.norm(matrix @ found - right)
