@@ -84,7 +84,7 @@ def materials_of(antenna: Antenna) -> tuple[Material, ...]:
     )
 
 
-def _paintings(antenna: Antenna, back: float) -> list[tuple[int, list[tuple[float, float, float, float]]]]:
+def paintings(antenna: Antenna, back: float) -> list[tuple[int, list[tuple[float, float, float, float]]]]:
     """Material number and the rectangles (inner radius, outer radius, nearer, farther distance from the tip)."""
     coax = antenna.coax
     inner, insulator, outer = coax.inner_diameter / 2, coax.dielectric_diameter / 2, coax.outer_diameter / 2
@@ -130,7 +130,7 @@ def mesh_section(antenna: Antenna, shaft: Shaft, extent: Extent, largest: float,
         )
     materials = materials_of(antenna)
     try:
-        with _session():
+        with gmsh_session():
             points, triangles, material = _mesh(antenna, shaft, extent, materials, largest, refine)
     except InputError:
         raise
@@ -149,7 +149,7 @@ def mesh_section(antenna: Antenna, shaft: Shaft, extent: Extent, largest: float,
 
 
 @contextmanager
-def _session() -> Iterator[None]:
+def gmsh_session() -> Iterator[None]:
     gmsh.initialize(readConfigFiles=False, interruptible=False)
     try:
         gmsh.option.setNumber("General.Terminal", 0)
@@ -168,7 +168,7 @@ def _mesh(
     lines = [occ.addLine(a, b) for a, b in zip(points, [*points[1:], points[0]], strict=True)]
     needle = occ.addPlaneSurface([occ.addCurveLoop(lines)])
     inputs, numbers = [(2, domain), (2, needle)], [0, 1]
-    for number, rectangles in _paintings(antenna, extent.back):
+    for number, rectangles in paintings(antenna, extent.back):
         for inside, outside, near, far in rectangles:
             if outside > inside and far > near:
                 made = occ.addRectangle(mm * inside, -mm * far, 0, mm * (outside - inside), mm * (far - near))
