@@ -155,7 +155,8 @@ class MagneticProblem:
         return result
 
     def load(self, permittivity: np.ndarray, edges: Edges, flux: np.ndarray) -> np.ndarray:
-        """Right-hand side (free unknowns) for d psi/dn = ``flux``, of the edges (edges,) or their unknowns (edges, 3)."""
+        """Right-hand side (free unknowns) for d psi/dn = ``flux`` on the edges (edges,) or at their unknowns
+        (edges, 3)."""
         inverse = 1.0 / permittivity[edges.cells]
         if flux.ndim == 1:
             values = edges.integrals * (flux * inverse)[:, None]

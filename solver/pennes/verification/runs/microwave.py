@@ -80,8 +80,8 @@ def two_region_cylinder(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def dipole_wave(count: int, reach: float = 37e-3, conductivity: float = LIVER[1], absorbing: bool = True):
-    """Error of r H_phi of a dipole's wave in liver, relative and root mean square, in a section from 2 mm of the axis to
-    ``reach`` m: with exact values of the flux on the inside and the absorbing boundary (or, ``absorbing`` False, the
+    """Error of r H_phi of a dipole's wave in liver, relative and root mean square, in a section from 2 mm of the axis
+    to ``reach`` m: with exact values of the flux on the inside and the absorbing boundary (or, ``absorbing`` False, the
     exact flux) outside. Also the largest error at the boundary over the wave's largest size there.
 
     ``count`` edges per 5 mm.
