@@ -82,6 +82,9 @@ class ProtocolBase(Record):
     schedule: tuple[Change, ...] = ()
     poles: dict[str, Pole] = {}
     """Poles that are not simply active at full amplitude."""
+    coherent: bool = False
+    """Several antennas share one oscillator: their fields add with the phases of their poles. False: each has its own,
+    and their powers add."""
     pole_cycle: tuple[dict[str, Pole], ...] = ()
     """Switching: patterns of poles applied in turn, each for ``cycle_time``."""
     cycle_time: units.PositiveDuration = "30 s"

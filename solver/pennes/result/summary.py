@@ -172,6 +172,13 @@ class AntennaResult(Block):
     axis_spread_max_k: Optional = None
     field_solves: int = 0
     section_triangles: int = 0
+    """Of an axisymmetric field."""
+    field_unknowns: int = 0
+    """Complex unknowns of a field in three dimensions, with all antennas together ..."""
+    field_tetrahedra: int = 0
+    field_factorisations: int = 0
+    """... how often its matrix was factored, and the iterations of all solves."""
+    field_iterations: int = 0
 
 
 class Energy(Block):

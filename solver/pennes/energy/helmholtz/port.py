@@ -10,8 +10,8 @@ import ufl
 from dolfinx import fem, mesh
 from scipy.sparse.linalg import spsolve
 
-from pennes.errors import InputError
 from pennes.energy.helmholtz.constants import IMPEDANCE_OF_VACUUM
+from pennes.errors import InputError
 
 
 class CoaxialPort:

@@ -66,6 +66,7 @@ class VectorHelmholtz:
         self._permittivity = fem.Function(cellwise, dtype=np.complex128)
         self._index = fem.Function(cellwise, dtype=np.complex128)
         self._field = fem.Function(self.space, dtype=np.complex128)
+        self._other = fem.Function(self.space, dtype=np.complex128)
         self._ds = self._measure(absorbing, [port.facets for port in ports])
         self.ports = [
             CoaxialPort(
@@ -80,8 +81,9 @@ class VectorHelmholtz:
         self._port_rows = [self._port_row(port) for port in self.ports]
         self._incident = None if incident is None else fem.form(self._incoming(incident), dtype=np.complex128)
         tests = ufl.TestFunction(cellwise)
-        self._squared = fem.form(ufl.inner(ufl.inner(self._field, self._field), tests) * ufl.dx, dtype=np.complex128)
-        outgoing = ufl.real(self._index) * ufl.inner(*(2 * [self._cross(self._field)])) * self._ds(ABSORBING)
+        self._squared = fem.form(ufl.inner(ufl.inner(self._other, self._field), tests) * ufl.dx, dtype=np.complex128)
+        outgoing = ufl.inner(self._cross(self._other), self._cross(self._field))
+        outgoing = ufl.real(self._index) * outgoing * self._ds(ABSORBING)
         self._outgoing = fem.form(outgoing, dtype=np.complex128)
         self._system: ComplexSymmetricSystem | None = None
         self.fields = [np.zeros(self.n_owned, complex) for _ in self.ports]
@@ -190,21 +192,29 @@ class VectorHelmholtz:
                 result[i, j] = leaving * math.sqrt(self.ports[j].impedance / port.impedance)
         return result
 
-    def cell_squared(self, field: np.ndarray) -> np.ndarray:
-        """Integral of |E|^2 over each of this rank's cells (n_cells,)."""
-        self.function(field)
-        values = fem.assemble_vector(self._squared).array[: self.n_cells]
-        return values.real.copy()
+    def _pair(self, first: np.ndarray, second: np.ndarray) -> None:
+        self.function(first)
+        self._other.x.array[: self.n_owned] = second
+        self._other.x.scatter_forward()
+
+    def cell_products(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Integral of conj(E_first) . E_second over each of this rank's cells (n_cells,), from fields (n_owned,)."""
+        self._pair(first, second)
+        return fem.assemble_vector(self._squared).array[: self.n_cells].copy()
 
     def cell_loss(self) -> np.ndarray:
-        """Half the conductivity of each cell (n_cells,) in S/m: times ``cell_squared`` it is the absorbed power."""
+        """Half the conductivity of each cell (n_cells,) in S/m: times ``cell_products`` it is the absorbed power."""
         omega, loss = 2.0 * math.pi * self.frequency, -self._permittivity.x.array[: self.n_cells].imag
         return 0.5 * loss * omega / (VACUUM_PERMEABILITY * SPEED_OF_LIGHT**2)
 
     def radiated(self, field: np.ndarray) -> float:
         """Power in W that leaves through the absorbing boundary."""
-        self.function(field)
-        flux = self.comm.allreduce(fem.assemble_scalar(self._outgoing).real)
+        return self.radiated_product(field, field).real
+
+    def radiated_product(self, first: np.ndarray, second: np.ndarray) -> complex:
+        """The Hermitian form in W whose diagonal is ``radiated``."""
+        self._pair(first, second)
+        flux = self.comm.allreduce(complex(fem.assemble_scalar(self._outgoing)))
         return 0.5 * self.wave_number / (2.0 * math.pi * self.frequency * VACUUM_PERMEABILITY) * flux
 
     def cell_field(self, field: np.ndarray) -> np.ndarray:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from pennes.case.models import Case
 from pennes.energy.microwave.antenna import AxisymmetricAntenna
+from pennes.energy.microwave.full import FullField
 from pennes.energy.source import EnergySource
 from pennes.errors import InputError
 
-__all__ = ["FIELDS", "AxisymmetricAntenna", "antennas"]
+__all__ = ["FIELDS", "AxisymmetricAntenna", "FullField", "antennas"]
 
-FIELDS: dict[str, Callable[..., EnergySource]] = {"axisymmetric": AxisymmetricAntenna}
+FIELDS: dict[str, Callable[..., EnergySource]] = {"axisymmetric": AxisymmetricAntenna, "full": FullField}
 """By ``Applicator.field``: (case, domain, elements, tissues) -> the source."""
 
 

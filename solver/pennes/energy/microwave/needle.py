@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from pennes.library.devices import Shaft
 
 SECTORS = 12
 AT_RIMS, ALONG, GROWTH = 0.4e-3, 2.0e-3, 0.35
-"""Edges along the needle: at the rims of what radiates, elsewhere, and their growth from one to the other in m per m."""
+"""Edges along the needle: at the rims of what radiates, elsewhere, and their growth between these in m per m."""
 PER_GAP = 0.3e-3
 """Longest edge across the layers of the needle."""
 IN_CABLE = 3
@@ -47,21 +48,22 @@ class NeedleMesh:
     permittivity: float
 
 
-def mesh_needle(antenna: Antenna, shaft: Shaft, back: float, *, sectors: int = SECTORS, coarse: float = 1.0) -> NeedleMesh:
-    """The needle from its tip to ``back`` m behind it; ``coarse`` multiplies all edge lengths."""
+def mesh_needle(
+    antenna: Antenna, shaft: Shaft, back: float, *, sectors: int = SECTORS, coarse: float = 1.0, shell: float = SHELL
+) -> NeedleMesh:
+    """The needle from its tip to ``back`` m behind it; ``coarse`` multiplies all edge lengths, ``shell`` is
+    the thickness of the tissue around it."""
     port = antenna.radiating_end + PORT_DISTANCE
     painted = paintings(antenna, back)
     radii = _radii(antenna, shaft, painted, coarse)
     inside = len(radii)
     stations = _stations(antenna, shaft, painted, port, back, coarse)
-    shell = _shell(coarse)
-    columns, rows = inside + len(shell), len(stations)
+    layers = _shell(coarse, shell)
+    columns, rows = inside + len(layers), len(stations)
     surface = _surface(shaft, back, stations)
-    r = np.concatenate(
-        [np.outer(surface / (shaft.diameter / 2), radii), surface[:, None] + shell[None, :]], axis=1
-    )
+    r = np.concatenate([np.outer(surface / (shaft.diameter / 2), radii), surface[:, None] + layers[None, :]], axis=1)
     section = np.stack([r, np.broadcast_to(-stations[:, None], r.shape)], axis=-1).reshape(-1, 2)
-    material = _materials(antenna, painted, radii, stations, port, len(shell))
+    material = _materials(antenna, painted, radii, stations, port, len(layers))
     triangles, cell = grid_triangles(columns, rows)
     filled = material[cell]
     kept = triangles[filled != METAL]
@@ -95,7 +97,7 @@ def _radii(antenna: Antenna, shaft: Shaft, painted, coarse: float) -> np.ndarray
         limits |= {radius for inner, outer, _, _ in rectangles for radius in (inner, outer)}
     limits = sorted(limits)
     coax, result = antenna.coax, [np.array([0.0])]
-    for low, high in zip(limits[:-1], limits[1:], strict=True):
+    for low, high in pairwise(limits):
         if high - low < 1e-9:
             continue
         in_cable = coax.inner_diameter / 2 - 1e-9 < low and high < coax.dielectric_diameter / 2 + 1e-9
@@ -107,18 +109,18 @@ def _radii(antenna: Antenna, shaft: Shaft, painted, coarse: float) -> np.ndarray
     return np.concatenate(result)
 
 
-def _shell(coarse: float) -> np.ndarray:
-    """Distances from the needle's surface of the grid's columns in tissue."""
+def _shell(coarse: float, thickness: float) -> np.ndarray:
+    """Distances from the needle's surface of the grid's columns in tissue, the last one ``thickness``."""
     result, step = [], SHELL_FIRST * coarse
-    while not result or result[-1] < SHELL - step / 2:
+    while not result or result[-1] < thickness - step / 2:
         result.append((result[-1] if result else 0.0) + step)
         step *= SHELL_GROWTH
-    return np.array(result)
+    return np.array(result) * (thickness / result[-1])
 
 
 def _stations(antenna: Antenna, shaft: Shaft, painted, port: float, back: float, coarse: float) -> np.ndarray:
     """Distances from the tip of the grid's rows, every change of the needle's inside among them."""
-    marks = {0.0, port, back, *(([] if shaft.tip == "flat" else [_head(shaft)]))}
+    marks = {0.0, port, back, *([] if shaft.tip == "flat" else [_head(shaft)])}
     for _, rectangles in painted:
         marks |= {distance for _, _, near, far in rectangles for distance in (near, far) if distance <= back}
     coax = antenna.coax
@@ -131,7 +133,7 @@ def _stations(antenna: Antenna, shaft: Shaft, painted, port: float, back: float,
 
     ordered = sorted(marks)
     result = [np.array([0.0])]
-    for low, high in zip(ordered[:-1], ordered[1:], strict=True):
+    for low, high in pairwise(ordered):
         if high - low < 1e-9:
             continue
         fine = np.linspace(low, high, 200)
@@ -168,11 +170,6 @@ def _materials(
             result[within] = METAL if materials[number].metal else number
     result[np.outer(d > port, r < antenna.coax.outer_diameter / 2)] = METAL
     return np.concatenate([result, np.zeros((len(d), shell), dtype=np.int64)], axis=1).ravel()
-
-
-def behind_tip(antenna: Antenna, reach: float) -> float:
-    """How much of the needle is meshed: up to ``reach`` m behind what radiates."""
-    return antenna.radiating_end + max(reach, 2.0 * PORT_DISTANCE)
 
 
 def fits(mesh: NeedleMesh) -> bool:

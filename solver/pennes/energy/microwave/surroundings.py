@@ -37,8 +37,8 @@ def mesh_field(
 ) -> FieldMesh:
     """The mesh around needles at ``places``: (tip (3,), axes (3, 3) with the direction of insertion last).
 
-    The cylinder reaches ``reach`` m beyond the needles' surfaces, edges are up to ``largest`` m. Raises InputError where the
-    needles touch or gmsh finds no mesh.
+    The cylinder reaches ``reach`` m beyond the needles' surfaces, edges are up to ``largest`` m. Raises
+    InputError where gmsh finds no mesh.
     """
     points, cells, owner, material, hulls, ports = [], [], [], [], [], []
     count = 0
@@ -88,10 +88,9 @@ def _cylinder(points: np.ndarray, direction: np.ndarray, reach: float, largest: 
     low, high = -half - reach / 3, half + reach
     across, along = max(3, round(radius / largest)), max(4, round((high - low) / largest))
     r, z = np.linspace(0.0, radius, across + 1), np.linspace(low, high, along + 1)
-    profile = np.concatenate(
-        [np.stack([r[:-1], np.full(across, low)], 1), np.stack([np.full(along, radius), z[:-1]], 1)]
-        + [np.stack([r[::-1], np.full(across + 1, high)], 1)]
-    )
+    bottom, top = np.full(across + 1, low), np.full(across + 1, high)
+    side = np.stack([np.full(along - 1, radius), z[1:-1]], axis=1)
+    profile = np.concatenate([np.stack([r, bottom], axis=1), side, np.stack([r[::-1], top], axis=1)])
     turned = Revolution(profile, max(12, round(2.0 * math.pi * radius / largest)))
     nodes = np.arange(len(profile))
     triangles, _ = turned.facets(np.stack([nodes[:-1], nodes[1:]], 1))

@@ -57,7 +57,7 @@ def parallel_plates(comm, divisions: int, degree: int, permittivity: complex, fr
     """A TEM wave between two plates (size = across, between the plates, along, m) that an absorbing end takes up."""
     box = mesh.create_box(comm, [[0.0] * 3, list(size)], divisions, mesh.CellType.tetrahedron)
     box.topology.create_connectivity(2, 3)
-    width, height, length = size
+    _, height, length = size
 
     def facets(where) -> np.ndarray:
         return mesh.locate_entities_boundary(box, 2, where)
@@ -100,7 +100,7 @@ def _through(problem: VectorHelmholtz, permittivity: np.ndarray, second: int | N
     problem.set_permittivity(permittivity)
     problem.solve_ports()
     scattering, port, field = problem.scattering(), problem.ports[0], problem.fields[0]
-    absorbed = problem.comm.allreduce(float(problem.cell_loss() @ problem.cell_squared(field)))
+    absorbed = problem.comm.allreduce(float(problem.cell_loss() @ problem.cell_products(field, field).real))
     transmission = complex("nan") if second is None else complex(scattering[second, 0])
     leaving = problem.radiated(field) if second is None else port.power() * abs(transmission) ** 2
     return LineResult(
@@ -132,7 +132,7 @@ def layered_cylinder(comm, sectors: int, rings: int, degree: int, exact: TwoRegi
 
 
 def _near(problem: VectorHelmholtz, field: np.ndarray, radius: float, middle: np.ndarray) -> complex:
-    """E_z at a radius: the mean over the vertical edges there, whose cells share it (tangential fields are continuous)."""
+    """E_z at a radius: the mean over the vertical edges there, where tangential fields are continuous."""
     function = problem.function(field)
     points = problem.mesh.geometry.x
     nodes = problem.mesh.geometry.dofmaps[0][: problem.n_cells]

@@ -1,0 +1,401 @@
+"""One or several antennas as an energy source: Maxwell's equations in three dimensions around all of them together.
+
+Antennas with oscillators of their own are incoherent: their powers add. With ``coherent: true`` in the protocol they
+share one, and their fields add with the phases of their poles. The set power is that of each antenna; a pole's
+``amplitude`` scales its wave, so that its power goes with the square.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from pennes.case.models import Applicator, Case
+from pennes.energy.helmholtz import PortFacets, VectorHelmholtz
+from pennes.energy.helmholtz.meshes import distributed, find_facets
+from pennes.energy.microwave.antenna import LEAST_IN_TISSUE, axes_of
+from pennes.energy.microwave.budget import FLOWS, Losses
+from pennes.energy.microwave.exchange import Exchange, in_vessels
+from pennes.energy.microwave.field import penetration_depth, wavelength
+from pennes.energy.microwave.mapping import cylindrical
+from pennes.energy.microwave.needle import SHELL, NeedleMesh, mesh_needle
+from pennes.energy.microwave.surroundings import FieldMesh, mesh_field
+from pennes.energy.source import Tissues
+from pennes.errors import InputError
+from pennes.generator import Delivery, Drive
+from pennes.library.protocols import Pole
+from pennes.tissue.dielectric import VACUUM_PERMITTIVITY, complex_permittivity, dielectric_at
+
+REACH, BEHIND = 1.45, 1.9
+"""The mesh reaches this many depths of penetration beyond the needles, and holds as many of the needle behind what
+radiates."""
+PER_WAVELENGTH, FEWEST_PER_WAVELENGTH = 3.7, 3.0
+"""Edges a wavelength far from the needles, where little power is left; close to them they are several times shorter."""
+LEAST_SHELL = 0.8e-3
+"""Thickness of tissue that each of two neighbouring needles needs for its own rings of cells."""
+UPDATE = 0.02
+"""Power-weighted change of the permittivity at which the fields are solved anew, for ``electric_update`` 0.1."""
+TOLERANCE = 1e-6
+
+
+class FullField:
+    """The ``EnergySource`` of all antennas of a case. The medium is the complex relative permittivity of each cell.
+
+    Every method is collective. Raises InputError for antennas of different frequencies, too close to each other or
+    outside tissue.
+    """
+
+    def __init__(self, case: Case, domain, elements, tissues: Tissues):
+        self.applicators, self.comm, self.elements, self.tissues = case.applicators, elements.comm, elements, tissues
+        self.coherent = case.protocol.coherent
+        self.names = tuple(f"{a.name}.antenna" for a in case.applicators)
+        self.frequency = _one_frequency(case.applicators)
+        self.losses = [Losses.of(a.device.antenna) for a in case.applicators]
+        self.threshold = UPDATE * case.accuracy.electric_update / 0.1
+        self.places = [_place(applicator) for applicator in case.applicators]
+        entry = dielectric_at(case.body.tissue, self.frequency, "applicators.0.device.generator.frequency")
+        background = complex(complex_permittivity(entry, self.frequency, case.body.temperature, 0.0))
+        self.mesh, materials = self._mesh(background, case.accuracy.mesh.field)
+        self._set_up_problem(materials)
+        self.exchange = Exchange(self.mesh, domain, elements)
+        self._elsewhere = self._beyond_tissue(case, background)
+        #: sigma / 2 per imaginary permittivity, times the volume.
+        self._loss = math.pi * self.frequency * VACUUM_PERMITTIVITY * elements.volumes
+        self._shaft_cells(domain)
+        several = len(self.names) > 1
+        self._s11 = tuple(f"s11_db:{a.name}" for a in case.applicators) if several else ()
+        self.columns = (*(f"{name}_w" for name in FLOWS), "s11_db", *self._s11, "mapping_scale")
+        self._solved_for: np.ndarray | None = None
+        self.scale = math.nan
+
+    def _mesh(self, background: complex, asked: float | None) -> tuple[FieldMesh, list]:
+        length, depth = wavelength(background, self.frequency), penetration_depth(background, self.frequency)
+        if asked is not None and asked > length / FEWEST_PER_WAVELENGTH:
+            raise InputError(
+                f"{1e3 * asked:.3g} mm is too coarse: the wavelength in tissue is {1e3 * length:.3g} mm",
+                key="accuracy.mesh.field",
+                expected=f"at most {1e3 * length / FEWEST_PER_WAVELENGTH:.3g} mm, a third of it",
+            )
+        largest = asked or length / PER_WAVELENGTH
+        coarse = min(1.0, largest * PER_WAVELENGTH / length)
+        shell = self._room(BEHIND * depth)
+
+        def make():
+            needles: list[NeedleMesh] = [
+                mesh_needle(
+                    a.device.antenna,
+                    a.device.shafts[0],
+                    a.device.antenna.radiating_end + BEHIND * depth,
+                    coarse=coarse,
+                    shell=shell,
+                )
+                for a in self.applicators
+            ]
+            return mesh_field(needles, self.places, REACH * depth, largest), [n.materials for n in needles]
+
+        result = problem = None
+        if self.comm.rank == 0:
+            try:
+                result = make()
+            except InputError as raised:
+                problem = raised
+        if self.comm.bcast(problem is not None):
+            words = self.comm.bcast(None if problem is None else str(problem))
+            raise problem or InputError(words)
+        return self.comm.bcast(result)
+
+    def _room(self, behind: float) -> float:
+        """Thickness in m of the rings of tissue around each needle, so that those of neighbours do not touch."""
+        shell = SHELL
+        for i, first in enumerate(self.applicators):
+            for j in range(i):
+                second = self.applicators[j]
+                gap = _distance(*(self._line(n, behind) for n in (i, j)))
+                gap -= (first.device.shafts[0].diameter + second.device.shafts[0].diameter) / 2
+                shell = min(shell, 0.42 * gap)
+                if 0.42 * gap < LEAST_SHELL:
+                    raise InputError(
+                        f"the antennas '{second.name}' and '{first.name}' come within {1e3 * gap:.2g} mm of each other",
+                        key=f"applicators.{i}.tip",
+                        expected=f"at least {1e3 * LEAST_SHELL / 0.42:.2g} mm between their surfaces",
+                    )
+        return shell
+
+    def _line(self, number: int, behind: float) -> tuple[np.ndarray, np.ndarray]:
+        tip, axes = self.places[number]
+        return tip, tip - axes[:, 2] * (self.applicators[number].device.antenna.radiating_end + behind)
+
+    def _set_up_problem(self, materials: list) -> None:
+        mesh = distributed(self.mesh.points, self.mesh.cells, self.comm)
+        absorbing, metal, *ports = find_facets(mesh, [self.mesh.absorbing, self.mesh.metal, *self.mesh.ports])
+        self.problem = VectorHelmholtz(
+            mesh,
+            self.frequency,
+            metal=metal,
+            absorbing=absorbing,
+            ports=[self._port(number, facets) for number, facets in enumerate(ports)],
+            relative_tolerance=TOLERANCE,
+        )
+        self._own = mesh.topology.original_cell_index[: self.problem.n_cells]
+        to_loss = 1.0 / (2.0 * math.pi * self.frequency * VACUUM_PERMITTIVITY)
+        self._needles = np.ones(len(self.mesh.cells), complex)
+        for number, listed in enumerate(materials):
+            values = np.array([m.permittivity - 1j * m.conductivity * to_loss for m in listed])
+            mine = self.mesh.needle == number
+            self._needles[mine] = values[self.mesh.material[mine]]
+
+    def _port(self, number: int, facets: np.ndarray) -> PortFacets:
+        coax, (tip, axes) = self.applicators[number].device.antenna.coax, self.places[number]
+        middle = 0.5 * math.sqrt(coax.inner_diameter * coax.dielectric_diameter)
+        return PortFacets(facets, lambda x: cylindrical(x, tip, axes[:, 2])[:, 0] < middle, coax.permittivity)
+
+    def _beyond_tissue(self, case: Case, background: complex) -> np.ndarray:
+        """Permittivity (tissue cells,) for cells of the field that the treatment has no tissue for: blood in vessels,
+        the body's tissue elsewhere."""
+        values = np.full(len(self.exchange.tissue), background)
+        inside = in_vessels(case, self.exchange.samples[:, -1])
+        for number, vessel in enumerate(case.vessels):
+            entry = dielectric_at(vessel.blood, self.frequency, f"vessels.{number}.blood")
+            values[inside == number] = complex_permittivity(entry, self.frequency, case.body.temperature, 0.0)
+        return values
+
+    def _shaft_cells(self, domain) -> None:
+        """Shares of each shaft's heat that reach each cell at its surface, per W lost along the line and at its end."""
+        elements, count = self.elements, len(self.names)
+        self._line_heat, self._end_heat = np.zeros((count, elements.n_cells)), np.zeros((count, elements.n_cells))
+        for number, applicator in enumerate(self.applicators):
+            (tip, axes), losses = self.places[number], self.losses[number]
+            around = math.pi * applicator.device.shafts[0].diameter
+            for surface in domain.surfaces:
+                if surface.applicator != applicator.name or surface.cooling is not None:
+                    continue  # the coolant takes it
+                facets = domain.facet_tags.find(surface.tag)
+                areas, _, _, middles = elements.facet_shares(facets)
+                _, cells = elements.facet_cells(facets)
+                z = cylindrical(middles, tip, axes[:, 2])[:, 1]
+                for target, heat in ((self._line_heat, losses.line_heat), (self._end_heat, losses.end_heat)):
+                    shares = heat(applicator.device.antenna, z) * areas / around
+                    target[number] += np.bincount(cells, shares, elements.n_cells)
+
+    @property
+    def solved(self) -> bool:
+        return self._solved_for is not None
+
+    @property
+    def solves(self) -> int:
+        return self.problem.solves
+
+    @property
+    def iterations(self) -> int:
+        return self.problem.iterations
+
+    def medium(self, temperature: np.ndarray) -> np.ndarray:
+        return self.tissues.permittivity(temperature, self.frequency)
+
+    def update(self, medium: np.ndarray) -> None:
+        tissue = self.exchange.mean(medium, self._elsewhere)
+        if self._solved_for is not None:
+            change = np.abs(tissue - self._solved_for) / np.abs(self._solved_for)
+            if float(self._weight @ change) < self.threshold * float(self._weight.sum()):
+                return
+        first, self._solved_for = self._solved_for is None, tissue
+        permittivity = self._needles.copy()
+        permittivity[self.exchange.tissue] = tissue
+        self.problem.set_permittivity(permittivity[self._own])
+        self.problem.solve_ports()
+        self._take_fields()
+        if first:
+            self._check_tissue()
+
+    def _take_fields(self) -> None:
+        """From the solution to what the treatment needs, for waves of 1 W forward at each port."""
+        problem, count = self.problem, len(self.names)
+        units = [1.0 / math.sqrt(port.power()) for port in problem.ports]
+        fields = [unit * field for unit, field in zip(units, problem.fields, strict=True)]
+        self.scattering = problem.scattering()
+        reflected = self.scattering.conj().T @ self.scattering
+        names = ("reflected", "absorbed", "elsewhere", "needle", "radiated")
+        self._powers = {name: np.zeros((count, count), complex) for name in names}
+        self._powers["reflected"][:] = reflected if self.coherent else np.diag(np.diag(reflected))
+        loss, covered, tissue = problem.cell_loss(), np.zeros(len(self.mesh.cells)), self.exchange.tissue
+        covered[tissue] = self.exchange.rings.coverage
+        in_tissue = (self.mesh.needle < 0)[self._own]
+        self._weight = np.zeros(len(tissue))
+        nodes = []
+        for i in range(count):
+            for j in range(i, count) if self.coherent else (i,):
+                power = loss * problem.cell_products(fields[i], fields[j])
+                shares = {
+                    "absorbed": (power * covered[self._own])[in_tissue].sum(),
+                    "elsewhere": (power * (1.0 - covered[self._own]))[in_tissue].sum(),
+                    "needle": power[~in_tissue].sum(),
+                }
+                for name, share in shares.items():
+                    self._set(name, i, j, self.comm.allreduce(complex(share)))
+                self._set("radiated", i, j, problem.radiated_product(fields[i], fields[j]))
+            squared = self._gathered(problem.cell_products(fields[i], fields[i]).real)[tissue]
+            centres = self._gathered(problem.cell_field(fields[i]))[tissue]
+            self._weight += squared * -self._solved_for.imag
+            nodes.append(self.exchange.node_fields(centres, squared))
+        self._nodes = np.array(nodes)
+        self._squares = [self.elements.cell_mean(np.sum(np.abs(field) ** 2, axis=1)) for field in nodes]
+
+    def _set(self, name: str, i: int, j: int, value: complex) -> None:
+        self._powers[name][i, j] = value
+        self._powers[name][j, i] = np.conj(value)
+
+    def _gathered(self, values: np.ndarray) -> np.ndarray:
+        """Values of this rank's cells (n, ...) of the field as those of all its cells, on every rank."""
+        whole = np.zeros((len(self.mesh.cells), *values.shape[1:]), dtype=values.dtype)
+        whole[self._own] = values
+        return self.comm.allreduce(whole) if self.comm.size > 1 else whole
+
+    def _check_tissue(self) -> None:
+        for number, applicator in enumerate(self.applicators):
+            there, gone = (self._powers[name][number, number].real for name in ("absorbed", "elsewhere"))
+            if there < LEAST_IN_TISSUE * (there + gone):
+                raise InputError(
+                    f"the antenna '{applicator.name}' does not lie in tissue: only "
+                    f"{100 * there / (there + gone):.0f} % of the power that it radiates would go into the tissue of "
+                    "the mesh",
+                    key=f"applicators.{number}.tip",
+                    expected="an antenna whose radiating part is inside the body, or a larger body",
+                )
+
+    def _waves(self, drive: Drive, seconds: float) -> tuple[np.ndarray, np.ndarray]:
+        """Power (antennas,) in W at each generator, and the waves (antennas,) at the ports in sqrt(W)."""
+        limit = self.applicators[0].device.generator.max_power
+        asked = 0.0 if drive.kind == "off" else min(max(drive.value + drive.rate * seconds, 0.0), limit)
+        poles = [drive.poles.get(name, Pole()) for name in self.names]
+        active = np.array([pole.role == "active" for pole in poles])
+        power = asked * active * np.array([pole.amplitude**2 for pole in poles])
+        passed = np.array([(1.0 - losses.cable) * (1.0 - losses.line) for losses in self.losses])
+        return power, np.sqrt(power * passed) * np.exp(1j * np.array([pole.phase for pole in poles]))
+
+    def _flows(self, power: np.ndarray, waves: np.ndarray) -> dict[str, np.ndarray]:
+        """The powers (antennas,) by name; what coherent antennas share is divided by who drives it."""
+        cable = np.array([losses.cable for losses in self.losses])
+        line = np.array([losses.line for losses in self.losses])
+        efficiency = np.array([losses.efficiency for losses in self.losses])
+        emitted = np.sqrt(efficiency) * waves
+        forward = np.abs(waves) ** 2
+        at_handle = power * (1.0 - cable)
+        reflected = (waves.conj() * (self._powers["reflected"] @ waves)).real
+        parts = {
+            name: (emitted.conj() * (self._powers[name] @ emitted)).real
+            for name in ("absorbed", "elsewhere", "needle", "radiated")
+        }
+        lost = at_handle * line + (forward - reflected) * (1.0 - efficiency)
+        return {
+            "set": power,
+            "cable": power * cable,
+            "shaft": lost,
+            "forward": forward,
+            "reflected": reflected,
+            **parts,
+        }
+
+    def deliver(self, drive: Drive, seconds: float, medium: np.ndarray) -> Delivery:
+        power, waves = self._waves(drive, seconds)
+        flows = self._flows(power, waves)
+        asked = drive.value + drive.rate * seconds
+        limited = "power" if asked > self.applicators[0].device.generator.max_power * (1.0 + 1e-12) else None
+        named = {name: float(flows[name].sum()) for name in FLOWS}
+        if len(self.names) > 1:
+            named |= {
+                f"{applicator.name}:{name}": float(flows[name][number])
+                for number, applicator in enumerate(self.applicators)
+                for name in FLOWS
+            }
+        total = named["absorbed"] + self.comm.allreduce(float(self._shaft_heat(flows).sum()))
+        return Delivery(total, 0.0, 0.0, math.nan, limited, named)
+
+    def heat(self, drive: Drive, seconds: float, medium: np.ndarray) -> tuple[Delivery, np.ndarray]:
+        delivery = self.deliver(drive, seconds, medium)
+        power, waves = self._waves(drive, seconds)
+        emitted = waves * np.sqrt([losses.efficiency for losses in self.losses])
+        if self.coherent:
+            field = np.tensordot(emitted, self._nodes, axes=1)
+            squares = self.elements.cell_mean(np.sum(np.abs(field) ** 2, axis=1))
+        else:
+            squares = sum(abs(wave) ** 2 * square for wave, square in zip(emitted, self._squares, strict=True))
+        raw = self._loss * (-medium.imag) * squares
+        total, absorbed = self.comm.allreduce(float(raw.sum())), delivery.flows["absorbed"]
+        #: Power of the field in the tissue of the mesh over what the mapping gave: near 1 where the meshes are fine.
+        self.scale = absorbed / total if total > 0.0 else math.nan
+        heat = raw * (absorbed / total if total > 0.0 else 0.0)
+        return delivery, heat + self._shaft_heat(self._flows(power, waves))
+
+    def _shaft_heat(self, flows: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Heat of the shafts in each cell (n_cells,) in W."""
+        at_handle, accepted = flows["set"] - flows["cable"], flows["forward"] - flows["reflected"]
+        return at_handle @ self._line_heat + accepted @ self._end_heat
+
+    def row(self, delivery: Delivery | None, temperature: np.ndarray) -> dict[str, float]:
+        if delivery is None:
+            return dict.fromkeys(self.columns, math.nan) | {f"{name}_w": 0.0 for name in FLOWS}
+        own = [20.0 * math.log10(max(abs(s), 1e-12)) for s in np.diag(self.scattering)]
+        row = {f"{name}_w": delivery.flows[name] for name in FLOWS}
+        row |= {"s11_db": max(own), "mapping_scale": self.scale}
+        return row | dict(zip(self._s11, own, strict=False))
+
+    def report(self, seen: Mapping[str, Mapping[str, float]], energies: Mapping[str, float]) -> list[dict]:
+        if not seen or "set" not in energies:
+            return []
+        entries = []
+        for applicator in self.applicators:
+            several = len(self.names) > 1
+            prefix, column = (f"{applicator.name}:", f"s11_db:{applicator.name}") if several else ("", "s11_db")
+            budget = {name: energies[prefix + name] for name in FLOWS}
+            gone = sum(value for name, value in budget.items() if name not in ("set", "forward"))
+            entries.append(
+                {
+                    "name": applicator.name,
+                    "frequency_mhz": self.frequency / 1e6,
+                    "s11_start_db": seen[column]["first"],
+                    "s11_worst_db": seen[column]["max"],
+                    "s11_end_db": seen[column]["last"],
+                    "budget_j": budget,
+                    "budget_residual_fraction": abs(budget["set"] - gone) / budget["set"] if budget["set"] else 0.0,
+                    "mapping_scale": (seen["mapping_scale"]["min"], seen["mapping_scale"]["max"]),
+                    "field_solves": self.solves,
+                    "field_unknowns": self.problem.unknowns,
+                    "field_tetrahedra": len(self.mesh.cells),
+                    "field_factorisations": self.problem.factorisations,
+                    "field_iterations": self.iterations,
+                }
+            )
+        return entries
+
+    def fields(self) -> dict[str, np.ndarray]:
+        return {}
+
+    def restore(self, fields: Mapping[str, np.ndarray]) -> None:
+        """Nothing is kept: the fields follow from the temperature."""
+
+
+def _place(applicator: Applicator) -> tuple[np.ndarray, np.ndarray]:
+    """Tip (3,) of an applicator's shaft and its axes (3, 3), the direction of insertion last."""
+    axes = axes_of(applicator.direction)
+    return np.array(applicator.tip) + axes @ np.array(applicator.device.shafts[0].offset), axes
+
+
+def _one_frequency(applicators: tuple[Applicator, ...]) -> float:
+    frequencies = [applicator.device.generator.frequency for applicator in applicators]
+    for index, frequency in enumerate(frequencies):
+        if not math.isclose(frequency, frequencies[0], rel_tol=1e-9):
+            raise InputError(
+                f"this antenna runs at {frequency / 1e6:g} MHz, the first one at {frequencies[0] / 1e6:g} MHz",
+                key=f"applicators.{index}.device",
+                expected="antennas of one frequency",
+            )
+    return frequencies[0]
+
+
+def _distance(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> float:
+    """Smallest distance in m between two segments, by points along both."""
+    share = np.linspace(0.0, 1.0, 200)[:, None]
+    a, b = (start + share * (end - start) for start, end in (first, second))
+    return float(np.linalg.norm(a[:, None] - b[None], axis=2).min())
