@@ -217,11 +217,6 @@ class VectorHelmholtz:
         flux = self.comm.allreduce(complex(fem.assemble_scalar(self._outgoing)))
         return 0.5 * self.wave_number / (2.0 * math.pi * self.frequency * VACUUM_PERMEABILITY) * flux
 
-    def cell_field(self, field: np.ndarray) -> np.ndarray:
-        """E at the centre of each of this rank's cells (n_cells, 3)."""
-        expression = fem.Expression(self.function(field), np.full((1, 3), 0.25), dtype=np.complex128)
-        return expression.eval(self.mesh, np.arange(self.n_cells, dtype=np.int32)).reshape(-1, 3)
-
     @property
     def factorisations(self) -> int:
         return 0 if self._system is None else self._system.factorisations

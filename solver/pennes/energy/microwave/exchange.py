@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import pairwise
 
+import basix
 import numpy as np
 import scipy.sparse as sparse
 from dolfinx import geometry
@@ -21,6 +22,12 @@ from pennes.energy.microwave.surroundings import FieldMesh
 
 SAMPLES = np.array([[0.5854102, 0.1381966, 0.1381966, 0.1381966], [0.25, 0.25, 0.25, 0.25]])
 """Barycentric coordinates: four points by rotation, and the centre."""
+
+NEAR = 12e-3
+"""m; cells of the treatment this close to a needle are integrated with more points."""
+DEGREES = {True: 4, False: 1}
+"""Degree of quadrature, near and far."""
+SHARPENINGS = 2
 
 
 def sample_points(mesh: FieldMesh, cells: np.ndarray) -> np.ndarray:
@@ -48,35 +55,55 @@ class Exchange:
         return self.rings.mean(medium, elsewhere)
 
     @cached_property
-    def to_nodes(self) -> sparse.csr_matrix:
-        """Matrix (n_local, field's points): linear interpolation in the field's tissue cells at the treatment's nodes.
+    def _to_cells(self) -> sparse.csr_matrix:
+        """Matrix (n_cells, field's points): the mean over each cell of the treatment of a field that is linear on the
+        field's tissue cells, by quadrature.
 
-        Nodes inside a needle's outline, where the meshes cut its curved surface differently, take the value of the
-        nearest tissue cell; nodes beyond the field's mesh get 0.
+        Points inside a needle's outline, where the meshes cut its curved surface differently, take the value of the
+        nearest tissue cell; points beyond the field's mesh get 0.
         """
-        mesh, cells = self.mesh, self.mesh.cells[self.tissue]
-        whole = distributed(mesh.points, cells, MPI.COMM_SELF)
-        original = whole.topology.original_cell_index
-        tree = geometry.bb_tree(whole, 3)
-        points = self.elements.points
-        low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
-        near = np.flatnonzero(np.all((points > low) & (points < high), axis=1))
-        found = geometry.compute_collisions_points(tree, points[near])
-        point = np.repeat(np.arange(len(near)), np.diff(found.offsets))
+        corners = self.elements.points[self.elements.cells]
+        middles = corners.mean(axis=1)
+        low, high = self.mesh.points.min(axis=0), self.mesh.points.max(axis=0)
+        reached = np.all((middles > low) & (middles < high), axis=1)
+        needles = self.mesh.points[np.unique(self.mesh.cells[self.mesh.needle >= 0])]
+        distance, _ = cKDTree(needles).query(middles, distance_upper_bound=NEAR)
+        total = sparse.csr_matrix((self.elements.n_cells, len(self.mesh.points)))
+        for close, degree in DEGREES.items():
+            places, shares = basix.make_quadrature(basix.CellType.tetrahedron, degree)
+            barycentric = np.concatenate([1.0 - places.sum(axis=1, keepdims=True), places], axis=1)
+            chosen = np.flatnonzero(reached & (np.isfinite(distance) == close))
+            points = np.einsum("qv,cvd->cqd", barycentric, corners[chosen]).reshape(-1, 3)
+            nodes, weights = self._interpolation(points)
+            rows = np.repeat(chosen, 4 * len(shares))
+            values = weights * np.tile(shares / shares.sum(), len(chosen))[:, None]
+            total += sparse.csr_matrix((values.ravel(), (rows, nodes.ravel())), shape=total.shape)
+        return total
+
+    def _interpolation(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Points of the field (n, 4) and weights (n, 4) that give a linear field at ``points`` (n, 3)."""
+        cells = self.mesh.cells[self.tissue]
+        original, tree = self._tree
+        found = geometry.compute_collisions_points(tree, points)
+        point = np.repeat(np.arange(len(points)), np.diff(found.offsets))
         cell = original[found.array]
-        weights = self._barycentric(points[near][point], cells[cell])
+        weights = self._barycentric(points[point], cells[cell])
         depth = weights.min(axis=1)
         order = np.argsort(depth, kind="stable")
-        best = np.full(len(near), -1)
+        best = np.full(len(points), -1)
         best[point[order]] = order  # the last one written is the deepest
-        inside = np.zeros(len(near), dtype=bool)
-        inside[best >= 0] = depth[best[best >= 0]] > -1e-6
-        chosen_cell, chosen_weights = np.zeros(len(near), dtype=np.int64), np.zeros((len(near), 4))
+        inside = best >= 0
+        inside[inside] = depth[best[inside]] > -1e-6
+        chosen_cell, chosen_weights = np.zeros(len(points), dtype=np.int64), np.zeros((len(points), 4))
         chosen_cell[inside], chosen_weights[inside] = cell[best[inside]], weights[best[inside]]
-        self._clamp(points[near], cells, ~inside, chosen_cell, chosen_weights)
-        rows = np.repeat(near, 4)
-        entries = (chosen_weights.ravel(), (rows, cells[chosen_cell].ravel()))
-        return sparse.csr_matrix(entries, shape=(len(points), len(mesh.points)))
+        self._clamp(points, cells, ~inside, chosen_cell, chosen_weights)
+        return cells[chosen_cell], chosen_weights
+
+    @cached_property
+    def _tree(self) -> tuple[np.ndarray, geometry.BoundingBoxTree]:
+        """Search tree of the field's tissue cells, on every rank, and their numbers in its order."""
+        whole = distributed(self.mesh.points, self.mesh.cells[self.tissue], MPI.COMM_SELF)
+        return np.asarray(whole.topology.original_cell_index), geometry.bb_tree(whole, 3)
 
     def _clamp(self, points, cells, outside, chosen_cell, chosen_weights) -> None:
         """Points inside a needle: the nearest tissue cell's, with coordinates cut to it. Points beyond the mesh: 0."""
@@ -109,19 +136,24 @@ class Exchange:
         sums = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
         return sums, np.maximum(sums @ self.volumes, 1e-300)
 
-    def node_fields(self, cell_field: np.ndarray, cell_squared: np.ndarray) -> np.ndarray:
-        """E (n_local, 3) at the treatment's nodes from E (tissue cells, 3) at the centres of the field's tissue cells.
+    def cell_squares(self, products: np.ndarray) -> np.ndarray:
+        """Mean of conj(E_i) . E_j over the treatment's cells (antennas, antennas, n_cells) from ``products`` (antennas,
+        antennas, tissue cells), its integrals over the field's tissue cells.
 
-        Averaged to the field's points, then scaled there so that the linear field carries the squares
-        ``cell_squared`` (tissue cells,), integrals of |E|^2 over the cells, that the solution has.
+        The density at the field's points is the mean around them, then sharpened so that the linear field between them
+        carries the powers that the cells have: averaging alone would flatten the steep fall around a needle.
         """
         sums, volume = self._averaging
-        mean = (sums @ (self.volumes[:, None] * cell_field)) / volume[:, None]
-        squares = np.sum(np.abs(mean) ** 2, axis=1)
         cells = self.mesh.cells[self.tissue]
-        linear = self.volumes * squares[cells].mean(axis=1)
-        ratio = (sums @ cell_squared) / np.maximum(sums @ linear, 1e-300)
-        return self.to_nodes @ (np.sqrt(ratio)[:, None] * mean)
+        count = len(products)
+        density = np.array([[(sums @ products[i, j]) / volume for j in range(count)] for i in range(count)])
+        for _ in range(SHARPENINGS):
+            linear = [self.volumes * density[i, i].real[cells].mean(axis=1) for i in range(count)]
+            ratio = [(sums @ products[i, i].real) / np.maximum(sums @ linear[i], 1e-300) for i in range(count)]
+            for i in range(count):
+                for j in range(count):
+                    density[i, j] *= np.sqrt(ratio[i] * ratio[j])
+        return np.array([[self._to_cells @ density[i, j] for j in range(count)] for i in range(count)])
 
 
 def in_vessels(case: Case, points: np.ndarray) -> np.ndarray:

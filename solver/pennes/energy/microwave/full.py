@@ -37,7 +37,7 @@ LEAST_SHELL = 0.8e-3
 """Thickness of tissue that each of two neighbouring needles needs for its own rings of cells."""
 UPDATE = 0.02
 """Power-weighted change of the permittivity at which the fields are solved anew, for ``electric_update`` 0.1."""
-TOLERANCE = 1e-6
+TOLERANCE = 1e-5
 
 
 class FullField:
@@ -222,11 +222,11 @@ class FullField:
         loss, covered, tissue = problem.cell_loss(), np.zeros(len(self.mesh.cells)), self.exchange.tissue
         covered[tissue] = self.exchange.rings.coverage
         in_tissue = (self.mesh.needle < 0)[self._own]
-        self._weight = np.zeros(len(tissue))
-        nodes = []
+        products = np.zeros((count, count, len(tissue)), complex)
         for i in range(count):
             for j in range(i, count) if self.coherent else (i,):
-                power = loss * problem.cell_products(fields[i], fields[j])
+                product = problem.cell_products(fields[i], fields[j])
+                power = loss * product
                 shares = {
                     "absorbed": (power * covered[self._own])[in_tissue].sum(),
                     "elsewhere": (power * (1.0 - covered[self._own]))[in_tissue].sum(),
@@ -235,12 +235,10 @@ class FullField:
                 for name, share in shares.items():
                     self._set(name, i, j, self.comm.allreduce(complex(share)))
                 self._set("radiated", i, j, problem.radiated_product(fields[i], fields[j]))
-            squared = self._gathered(problem.cell_products(fields[i], fields[i]).real)[tissue]
-            centres = self._gathered(problem.cell_field(fields[i]))[tissue]
-            self._weight += squared * -self._solved_for.imag
-            nodes.append(self.exchange.node_fields(centres, squared))
-        self._nodes = np.array(nodes)
-        self._squares = [self.elements.cell_mean(np.sum(np.abs(field) ** 2, axis=1)) for field in nodes]
+                products[i, j] = self._gathered(product)[tissue]
+                products[j, i] = products[i, j].conj()
+        self._weight = np.einsum("iic,c->c", products, -self._solved_for.imag).real
+        self._squares = self.exchange.cell_squares(products)
 
     def _set(self, name: str, i: int, j: int, value: complex) -> None:
         self._powers[name][i, j] = value
@@ -316,11 +314,7 @@ class FullField:
         delivery = self.deliver(drive, seconds, medium)
         power, waves = self._waves(drive, seconds)
         emitted = waves * np.sqrt([losses.efficiency for losses in self.losses])
-        if self.coherent:
-            field = np.tensordot(emitted, self._nodes, axes=1)
-            squares = self.elements.cell_mean(np.sum(np.abs(field) ** 2, axis=1))
-        else:
-            squares = sum(abs(wave) ** 2 * square for wave, square in zip(emitted, self._squares, strict=True))
+        squares = np.einsum("i,ijc,j->c", emitted.conj(), self._squares, emitted).real
         raw = self._loss * (-medium.imag) * squares
         total, absorbed = self.comm.allreduce(float(raw.sum())), delivery.flows["absorbed"]
         #: Power of the field in the tissue of the mesh over what the mapping gave: near 1 where the meshes are fine.
