@@ -59,13 +59,18 @@ def target_lines(target: dict[str, Any]) -> list[str]:
 
 
 def zone_line(zone: dict[str, Any]) -> str:
-    """Volume and diameters of the zone."""
+    """Volume and diameters of the zone, before and after heated tissue contracts."""
     size = ""
     if zone["diameters_mm"] is not None:
         size = ", " + " x ".join(f"{value:.1f}" for value in zone["diameters_mm"]) + " mm"
     criterion = zone.get("criterion")
     name = "Zone" if criterion is None else f"Zone ({_CRITERIA.get(criterion, criterion)})"
-    return f"{name}: {zone['volume_ml']:.1f} ml{size}"
+    text = f"{name}: {zone['volume_ml']:.1f} ml{size}"
+    after = zone.get("after_contraction")
+    if after is not None:
+        across = " x ".join(f"{value:.1f}" for value in after["diameters_mm"])
+        text += f"; after contraction {after['volume_ml']:.1f} ml, {across} mm"
+    return text
 
 
 def _vessel(vessel: dict[str, Any]) -> str:

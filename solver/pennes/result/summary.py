@@ -81,11 +81,23 @@ class Temperature(Block):
     """Highest temperature anywhere at any time."""
 
 
+class ContractedZone(Block):
+    """The zone as it would be measured after the treatment, when heated tissue has contracted."""
+
+    volume_ml: float
+    diameters_mm: tuple[float, float, float]
+    """Along the applicator, and the two principal ones across it."""
+    largest_strain: Fraction
+    """Largest share by which lengths have shrunk anywhere."""
+
+
 class Zone(Block):
     criterion: str
     volume_ml: float = Field(ge=0)
     diameters_mm: tuple[float, float, float] | None = None
     """Along the applicator, and the two principal ones across it."""
+    after_contraction: ContractedZone | None = None
+    """Volume and diameters above are those of the tissue as it was before; margins are too."""
 
 
 class SurfaceShare(Block):

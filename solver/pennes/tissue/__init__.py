@@ -1,5 +1,6 @@
 """Laws of tissue properties: temperature, drying, hyperaemia and the enthalpy of boiling tissue. NumPy only."""
 
+from pennes.tissue.contraction import advance_strain, final_strain
 from pennes.tissue.dielectric import complex_permittivity, dielectric_at
 from pennes.tissue.enthalpy import BOIL_END, BOIL_START, Enthalpy
 from pennes.tissue.laws import law_factor, perfusion_factor, relative_conductivity
@@ -8,8 +9,10 @@ __all__ = [
     "BOIL_END",
     "BOIL_START",
     "Enthalpy",
+    "advance_strain",
     "complex_permittivity",
     "dielectric_at",
+    "final_strain",
     "law_factor",
     "perfusion_factor",
     "relative_conductivity",

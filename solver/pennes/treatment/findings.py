@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from mpi4py import MPI
 
 from pennes.case.models import Case, Region, Target
 from pennes.margin import MarginStatistics, Surface, direction_words, margin_statistics, signed_margins, zone_diameters
 from pennes.scene import Domain, MeshQuality, shapes
+from pennes.treatment.contraction import contracted, displacement
 from pennes.treatment.loop import Loop
 from pennes.treatment.zone import ZoneMeasure
 from pennes.vessel import HeatSink
@@ -133,12 +135,42 @@ def energy_block(loop: Loop) -> dict:
     }
 
 
-def zone_block(case: Case, volume_ml: float, whole: Surface | None, comm) -> dict:
-    """The summary's ``zone``, from the surface on rank 0."""
+def zone_block(case: Case, volume_ml: float, whole: Surface | None, comm, after: dict | None) -> dict:
+    """The summary's ``zone``, from the surface on rank 0; ``after`` is its size after contraction."""
     diameters = None
     if whole is not None and not whole.is_empty:
         diameters = tuple(1e3 * d for d in zone_diameters(whole.points, case.applicators[0].direction))
-    return {"criterion": case.death.criterion, "volume_ml": volume_ml, "diameters_mm": comm.bcast(diameters)}
+    return {
+        "criterion": case.death.criterion,
+        "volume_ml": volume_ml,
+        "diameters_mm": comm.bcast(diameters),
+        "after_contraction": after,
+    }
+
+
+def contraction_block(
+    case: Case, domain: Domain, elements, strain: np.ndarray, whole: Surface | None, volume_ml: float
+) -> dict | None:
+    """Size of the zone as it would be measured after the treatment, from its surface on rank 0 (collective); None where
+    there is no zone.
+
+    The volume that metal takes up in the zone is not tissue and does not contract: the zone's tissue loses what its
+    surface loses.
+    """
+    comm = elements.comm
+    whole = comm.bcast(None if whole is None or whole.is_empty else whole)
+    if whole is None or elements.dimension != 3:
+        return None
+    outer = [domain.facet_tags.find(s.tag) for s in domain.surfaces if s.kind in ("outer", "free")]
+    fixed = elements.nodes_of(domain.facet_tags.dim, np.concatenate([*outer, np.empty(0, np.int32)]))
+    after = contracted(whole, domain, displacement(domain, elements, strain, fixed))
+    lost = whole.volume - after.volume
+    largest = comm.allreduce(float(strain.max(initial=0.0)), op=MPI.MAX)
+    return {
+        "volume_ml": volume_ml - 1e6 * lost,
+        "diameters_mm": tuple(1e3 * d for d in zone_diameters(after.points, case.applicators[0].direction)),
+        "largest_strain": largest,
+    }
 
 
 def _millimetres(length: float | None) -> float | None:

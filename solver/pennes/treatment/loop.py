@@ -147,6 +147,10 @@ class Loop:
         self.audit.add(equation, step.coefficients, state.temperature, step.heat, step.dt, sinks)
         for name, model in physics.death.items():
             state.death[name] = model.advance(state.death[name], state.temperature, step.heat.temperature, step.dt)
+        strain = np.zeros_like(state.temperature) if state.contraction is None else state.contraction
+        state.contraction = physics.tissues.advance_contraction(
+            strain, state.temperature, step.heat.temperature, step.dt
+        )
         state.past = Past(step.dt, step.stages[0], step.stages[1])
         state.temperature = step.heat.temperature
         state.time = after.time

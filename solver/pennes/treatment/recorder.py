@@ -150,6 +150,9 @@ class Recorder:
                 chosen, boundary = found, edge
         whole = self.zone.gathered(boundary)
         self._write_surfaces(chosen, whole)
+        volume_ml = criteria[case.death.criterion]["volume_ml"]
+        strain = np.zeros(self.elements.n_local) if state.contraction is None else state.contraction
+        after = findings.contraction_block(case, self.domain, self.elements, strain, whole, volume_ml)
         summary = {
             "title": case.title,
             "provenance": provenance,
@@ -162,7 +165,7 @@ class Recorder:
                 "wall_s": time.perf_counter() - timing["started"],
             },
             "temperature": {"max_c": self.loop.monitor.max_temperature},
-            "zone": findings.zone_block(case, criteria[case.death.criterion]["volume_ml"], whole, self.elements.comm),
+            "zone": findings.zone_block(case, volume_ml, whole, self.elements.comm, after),
             "targets": [
                 findings.target_block(case, target, chosen[target.name], self.zone, physics.sinks)
                 for target in case.targets

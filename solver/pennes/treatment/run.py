@@ -133,6 +133,8 @@ def _save(folder: ResultFolder, loop: Loop, domain, recorder: Recorder) -> None:
     for name, values in state.death.items():
         for number, row in enumerate(values):
             fields[f"death_{name}_{number}"] = row
+    if state.contraction is not None:
+        fields["contraction"] = state.contraction
     if state.past is not None:
         fields |= {"past_start": state.past.start, "past_inner": state.past.inner}
     fields |= loop.physics.energy.fields()
@@ -165,6 +167,7 @@ def _restore(folder: ResultFolder, loop: Loop, domain) -> list[float]:
         state.death[name] = np.stack([fields[f"death_{name}_{number}"] for number in range(len(values))])
     if scalars["past_dt"] is not None:
         state.past = Past(scalars["past_dt"], fields["past_start"], fields["past_inner"])
+    state.contraction = fields.get("contraction")
     loop.physics.energy.restore(fields)
     state.time, state.steps = scalars["time"], scalars["steps"]
     state.next_dt = loop.control.next_dt = scalars["next_dt"]

@@ -32,6 +32,8 @@ class State:
     death: dict[str, np.ndarray]
     past: Past | None = None
     next_dt: float = 0.2
+    contraction: np.ndarray | None = None
+    """Share by which lengths have shrunk (n_local,); None: nowhere yet."""
     steps: int = 0
 
     def predict(self, ahead: float, enthalpy: Enthalpy) -> np.ndarray:

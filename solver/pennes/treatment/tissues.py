@@ -9,6 +9,7 @@ import numpy as np
 
 from pennes.library.records import Drying, Law, TissueRecord
 from pennes.scene import Domain
+from pennes.tissue.contraction import advance_strain
 from pennes.tissue.dielectric import complex_permittivity, dielectric_at
 from pennes.tissue.enthalpy import BOIL_START, Enthalpy
 from pennes.tissue.laws import perfusion_factor, relative_conductivity
@@ -123,6 +124,16 @@ class TissueFields:
             cells = np.isin(self.cell_region, [n for n, other in enumerate(entries) if other == entry])
             values = complex_permittivity(entry, frequency, temperature, dryness)
             result[cells] = self.elements.cell_mean(values)[cells]
+        return result
+
+    def advance_contraction(self, strain: np.ndarray, start: np.ndarray, end: np.ndarray, dt: float) -> np.ndarray:
+        """Contraction (n_local,) after ``dt`` seconds from temperatures ``start`` to ``end`` (n_local,), C."""
+        dryness = self.dryness(end)
+        records = [record.contraction for record in self.records]
+        result = np.zeros_like(strain)
+        for record in dict.fromkeys(records):
+            share = sum(s for s, other in zip(self.shares, records, strict=True) if other == record)
+            result += share * advance_strain(record, strain, start, end, dryness, dt)
         return result
 
     def perfusion(self, temperature: np.ndarray, viability: np.ndarray) -> np.ndarray:
