@@ -100,6 +100,4 @@ def draw_flows(result: Result) -> str:
     axes.set_xlim(0.0, max(antenna["budget_j"]["set"] for antenna in antennas) / 1e3)
     axes.set_xlabel("energy, kJ")
     figure.legend(loc="upper left", bbox_to_anchor=(0.09, 1.0), ncols=4, fontsize=8.5)
-    return svg(
-        figure, "flows", "Where the generator's energy went: cable, shaft, reflection, tissue, needle, radiation"
-    )
+    return svg(figure, "flows", "Where the generator's energy went, from the cable to what is radiated")

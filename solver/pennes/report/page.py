@@ -124,8 +124,8 @@ def _antenna(result: Result) -> Section:
     first_antenna = result.summary["antennas"][0]
     caption = (
         f"Specific absorption rate in the plane of needle and nearest vessel, {first / 60.0:.1f} min and "
-        f"{last / 60.0:.1f} min after the start; white lines: 100, 1000 and 10 000 W/kg. Tissue that dries absorbs less "
-        "and lets the field reach farther."
+        f"{last / 60.0:.1f} min after the start; white lines: 100, 1000 and 10 000 W/kg. Tissue that dries absorbs "
+        "less and lets the field reach farther."
     )
     spread = first_antenna["axis_spread_max_k"]
     budget = "Where the generator's energy went."

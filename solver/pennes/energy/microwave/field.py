@@ -15,9 +15,9 @@ from pennes.library.devices import Shaft
 from pennes.tissue.dielectric import VACUUM_PERMITTIVITY
 
 REACH, SHORTEST_REACH, LONGEST_REACH = 2.2, 40e-3, 110e-3
-"""The section reaches this many depths of penetration of body-warm tissue beyond the radiating part, within bounds ..."""
+"""The section reaches this many depths of penetration of body-warm tissue beyond the radiating part, within bounds;"""
 BACKWARDS = 1.8
-"""... and so many times as far backwards: tissue that has dried along the needle guides the field towards the hub."""
+"""and so many times as far backwards: tissue that has dried along the needle guides the field towards the hub."""
 PER_WAVELENGTH, FEWEST_PER_WAVELENGTH = 8.0, 5.0
 """Quadratic triangles a wavelength in tissue: what is taken, and the fewest that are accepted."""
 GRAZING = 0.3

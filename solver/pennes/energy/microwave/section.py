@@ -54,8 +54,8 @@ class Extent:
 @dataclass(frozen=True)
 class Section:
     """The meshed section in m: ``points`` (n, 2), ``triangles`` (m, 3) and the number of the material of each (m,):
-    0 is tissue, the others index ``materials``. Metal is left out. ``port`` are the cable's radii at its cut, ``port_z``
-    is where that lies."""
+    0 is tissue, the others index ``materials``. Metal is left out. ``port`` are the cable's radii at its cut,
+    ``port_z`` is where that lies."""
 
     points: np.ndarray
     triangles: np.ndarray
