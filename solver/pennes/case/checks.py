@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pennes.errors import nearest_name
-from pennes.library.protocols import Pole, TemperatureControlled
+from pennes.library.protocols import Pole, TemperatureControlled, TemperatureLimited
 from pennes.library.records import check_unique, refuse
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _potentials(pattern: Mapping[str, Pole], known: tuple[str, ...]) -> set[tupl
 
 def _check_sensors(case: Case) -> None:
     protocol = case.protocol
-    if not isinstance(protocol, TemperatureControlled):
+    if not isinstance(protocol, (TemperatureControlled, TemperatureLimited)):
         return
     known = sensor_names(case)
     if not known:

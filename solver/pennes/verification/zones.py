@@ -9,12 +9,18 @@ import numpy as np
 from pennes.margin import marching_tetrahedra, zone_diameters
 from pennes.report.fields import open_fields
 
+SMALLEST_DAMAGE = 1e-6
+"""Below it the logarithm of the damage is held."""
+
 
 def boundary(folder: Path, field: str, threshold: float, time: float) -> np.ndarray:
     """Points (n, 3) in m of the surface on which a saved field has the value ``threshold``."""
     fields = open_fields(folder)
     points, tetrahedra = fields.mesh()
-    return marching_tetrahedra(1e-3 * points, tetrahedra, fields.values(field, time) - threshold).points
+    values = fields.values(field, time)
+    if field == "damage":  # it grows exponentially from vertex to vertex
+        values, threshold = np.log(np.maximum(values, SMALLEST_DAMAGE)), np.log(threshold)
+    return marching_tetrahedra(1e-3 * points, tetrahedra, values - threshold).points
 
 
 def diameters(folder: Path, field: str, threshold: float, time: float, axis: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The section of an antenna and of the tissue around it in (r, z), meshed with triangles.
 
 The antenna's frame: z along the direction of insertion with the tip at 0, so that the needle fills z < 0. The cable is
-cut at ``back``; that cut is the port.
+cut a little behind the radiating part; that cut is the port. The needle itself goes on.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ ROUND_TIP_STEPS = 12
 """Straight pieces that a round tip's outline is made of."""
 GROWTH = 0.3
 """Edges may grow by so many m per m away from what needs short ones."""
-AT_EDGES, AT_SURFACE, AT_SHAFT = 0.08, 0.28, 0.7
+AT_EDGES, AT_SURFACE, AT_SHAFT = 0.08, 0.28, 1.0
 """Edge lengths in mm at the rims of slots and conductors, at the needle's surface along the radiating part, and at the
 rest of it."""
 PER_GAP = 0.85
 """Edge length inside the needle over the thickness of what is there (two quadratic triangles across a gap)."""
-METAL = -1
+CUT_BEHIND = 5.0
+"""The port lies so many diameters of the cable's insulator behind the radiating part."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Extent:
 @dataclass(frozen=True)
 class Section:
     """The meshed section in m: ``points`` (n, 2), ``triangles`` (m, 3) and the number of the material of each (m,):
-    0 is tissue, the others index ``materials``. Metal is left out. ``port`` are the cable's radii at its cut."""
+    0 is tissue, the others index ``materials``. Metal is left out. ``port`` are the cable's radii at its cut,
+    ``port_z`` is where that lies."""
 
     points: np.ndarray
     triangles: np.ndarray
@@ -61,8 +63,14 @@ class Section:
     materials: tuple[Material, ...]
     extent: Extent
     port: tuple[float, float]
+    port_z: float
     centre: float
     """z of the middle of the radiating part."""
+
+
+def cut_of(antenna: Antenna) -> float:
+    """Distance (m) from the tip at which the cable is cut: other waves than TEM have died out there."""
+    return antenna.radiating_end + CUT_BEHIND * antenna.coax.dielectric_diameter
 
 
 def materials_of(antenna: Antenna) -> tuple[Material, ...]:
@@ -96,8 +104,9 @@ def paintings(antenna: Antenna, back: float) -> list[tuple[int, list[tuple[float
     conductors = [(insulator, outer, coax.outer_end, back)]
     if coax.shorted:
         conductors.append((0.0, outer, coax.outer_end, coax.dielectric_end))
+    conductors.append((inner, insulator, cut_of(antenna), back))  # the field in the cable is known from there on
     painted.append((number, conductors))
-    painted.append((number + 1, [(inner, insulator, coax.dielectric_end, back)]))
+    painted.append((number + 1, [(inner, insulator, coax.dielectric_end, cut_of(antenna))]))
     painted.append((number + 2, [(0.0, inner, coax.inner_end, back)]))
     for index, slot in enumerate(antenna.slots):
         painted.append((number + 3 + index, [(insulator, outer, slot.start, slot.end)]))
@@ -122,7 +131,7 @@ def mesh_section(antenna: Antenna, shaft: Shaft, extent: Extent, largest: float,
 
     Raises InputError where the needle's parts do not fit into the extent, or gmsh finds no mesh.
     """
-    if antenna.radiating_end >= extent.back:
+    if cut_of(antenna) >= extent.back:
         raise InputError(
             f"the antenna radiates up to {1e3 * antenna.radiating_end:g} mm from its tip, behind the cut of the cable",
             key="antenna",
@@ -144,6 +153,7 @@ def mesh_section(antenna: Antenna, shaft: Shaft, extent: Extent, largest: float,
         materials,
         extent,
         (coax.inner_diameter / 2, coax.dielectric_diameter / 2),
+        -cut_of(antenna),
         -0.5 * (antenna.radiating_start + antenna.radiating_end),
     )
 
