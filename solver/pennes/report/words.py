@@ -99,6 +99,7 @@ def verdict(result: Result) -> tuple[str, str, str]:
     if summary["zone"]["diameters_mm"]:
         zone += " (" + " × ".join(number(d, "{:.0f}") for d in summary["zone"]["diameters_mm"]) + " mm)"
     zone += f" by the criterion {criterion(result)}."
+    zone += _after_contraction(summary["zone"])
     if name is None:
         return "none", "No target: nothing to judge", zone
     entries = summary["targets"]
@@ -114,6 +115,17 @@ def verdict(result: Result) -> tuple[str, str, str]:
     else:
         head = "The required margin is reached on every target"
     return ("missed" if missed else "reached"), head, f"{smallest_margin(result, worst)} {zone}"
+
+
+def _after_contraction(zone: dict[str, Any]) -> str:
+    after = zone["after_contraction"]
+    if after is None:
+        return ""
+    size = " × ".join(number(d, "{:.0f}") for d in after["diameters_mm"])
+    return (
+        f" Measured afterwards, when heated tissue has contracted, it would be {number(after['volume_ml'], unit='ml')} "
+        f"({size} mm)."
+    )
 
 
 def _requirements(entries: Iterable[dict[str, Any]]) -> str:
@@ -168,7 +180,14 @@ def _mm(value: float | None) -> str:
 def tables(result: Result) -> list[Table]:
     """All tables of the page that have rows."""
     summary = result.summary
-    found = [_targets(summary), _shares(summary), _criteria(result), _vessels(summary), _organs(summary)]
+    found = [
+        _targets(summary),
+        _shares(summary),
+        _zone(summary["zone"]),
+        _criteria(result),
+        _vessels(summary),
+        _organs(summary),
+    ]
     found += [_pairs(f"Antenna {entry['name']}", _antenna(entry)) for entry in summary["antennas"]]
     found += [_pairs("Generator", summary["generator"]), _events(result), _pairs("Energy budget", summary["energy"])]
     accuracy = {**summary["mesh"], **(summary["mesh"]["quality"] or {}), **summary["solver"], **_times(summary["time"])}
@@ -216,6 +235,20 @@ def _shares(summary: dict[str, Any]) -> Table:
         rows.append((entry["name"], *shares, NONE if below is None else number(100.0 * below, unit="%")))
     header = ("Target", *(name for _, name, _ in MARGIN_CLASSES), "below the required margin")
     return Table("Share of the target's surface by margin", header, rows, "Shares of area; the classes do not overlap.")
+
+
+def _zone(zone: dict[str, Any]) -> Table:
+    """Sizes of the zone before and after contraction."""
+    after = zone["after_contraction"]
+    states = [("tissue as it was before", zone)] + ([("after contraction", after)] if after else [])
+    rows = [
+        (name, number(size["volume_ml"], unit="ml"), *(_mm(d) for d in size["diameters_mm"]))
+        for name, size in states
+        if size["diameters_mm"]
+    ]
+    header = ("Zone", "Volume", "Along the applicator", "Across, larger", "Across, smaller")
+    caption = "Experiments measure tissue that has contracted; margins are those of the tissue as it was before."
+    return Table("Size of the zone", header, rows, caption)
 
 
 def _criteria(result: Result) -> Table:

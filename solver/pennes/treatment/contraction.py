@@ -22,17 +22,17 @@ from pennes.scene import Domain
 TOLERANCE = 1e-6
 
 
-def displacement(domain: Domain, elements, strain: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+def displacement(elements, strain: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     """Displacement u (n_local, 3) in m for strains (n_local,); ``fixed`` (n_local,) are the nodes of the outer surface.
 
     The gradient at a node is the mean over the cells around it, weighted with their volumes. Raises SolverError where
     the solver does not converge.
     """
     stiffness = elements.stiffness(np.ones(elements.n_cells))
-    system = elements.system(fixed, name="contraction", preconditioner="gamg", relative_tolerance=TOLERANCE)
+    system = elements.system(fixed, name="contraction", preconditioner="gamg", keep=True, relative_tolerance=TOLERANCE)
     system.set(stiffness)
     load = elements.mass(3.0 * strain)
-    potential = system.solve(np.where(fixed, 0.0, load))
+    potential = system.solve(np.where(fixed, 0.0, load), None)
     system.destroy()
     corners, values = elements.points[elements.cells], potential[elements.cells]
     edges = corners[:, 1:] - corners[:, :1]

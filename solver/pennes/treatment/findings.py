@@ -163,7 +163,7 @@ def contraction_block(
         return None
     outer = [domain.facet_tags.find(s.tag) for s in domain.surfaces if s.kind in ("outer", "free")]
     fixed = elements.nodes_of(domain.facet_tags.dim, np.concatenate([*outer, np.empty(0, np.int32)]))
-    after = contracted(whole, domain, displacement(domain, elements, strain, fixed))
+    after = contracted(whole, domain, displacement(elements, strain, fixed))
     lost = whole.volume - after.volume
     largest = comm.allreduce(float(strain.max(initial=0.0)), op=MPI.MAX)
     return {

@@ -12,32 +12,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pennes.case.models import Applicator, Case
-from pennes.energy.helmholtz import PortFacets, VectorHelmholtz
-from pennes.energy.helmholtz.meshes import distributed, find_facets
-from pennes.energy.microwave.antenna import LEAST_IN_TISSUE, axes_of
+from pennes.case.models import Case
+from pennes.energy.microwave.antenna import LEAST_IN_TISSUE
+from pennes.energy.microwave.array import ArrayField, one_frequency
 from pennes.energy.microwave.budget import FLOWS, Losses
 from pennes.energy.microwave.exchange import Exchange, in_vessels
-from pennes.energy.microwave.field import penetration_depth, wavelength
 from pennes.energy.microwave.mapping import cylindrical
-from pennes.energy.microwave.needle import SHELL, NeedleMesh, mesh_needle
-from pennes.energy.microwave.surroundings import FieldMesh, mesh_field
 from pennes.energy.source import Tissues
 from pennes.errors import InputError
 from pennes.generator import Delivery, Drive
 from pennes.library.protocols import Pole
 from pennes.tissue.dielectric import VACUUM_PERMITTIVITY, complex_permittivity, dielectric_at
 
-REACH, BEHIND = 1.45, 1.9
-"""The mesh reaches this many depths of penetration beyond the needles, and holds as many of the needle behind what
-radiates."""
-PER_WAVELENGTH, FEWEST_PER_WAVELENGTH = 3.7, 3.0
-"""Edges a wavelength far from the needles, where little power is left; close to them they are several times shorter."""
-LEAST_SHELL = 0.8e-3
-"""Thickness of tissue that each of two neighbouring needles needs for its own rings of cells."""
 UPDATE = 0.02
 """Power-weighted change of the permittivity at which the fields are solved anew, for ``electric_update`` 0.1."""
-TOLERANCE = 1e-5
 
 
 class FullField:
@@ -51,14 +39,13 @@ class FullField:
         self.applicators, self.comm, self.elements, self.tissues = case.applicators, elements.comm, elements, tissues
         self.coherent = case.protocol.coherent
         self.names = tuple(f"{a.name}.antenna" for a in case.applicators)
-        self.frequency = _one_frequency(case.applicators)
+        self.frequency = one_frequency(case.applicators)
         self.losses = [Losses.of(a.device.antenna) for a in case.applicators]
         self.threshold = UPDATE * case.accuracy.electric_update / 0.1
-        self.places = [_place(applicator) for applicator in case.applicators]
         entry = dielectric_at(case.body.tissue, self.frequency, "applicators.0.device.generator.frequency")
         background = complex(complex_permittivity(entry, self.frequency, case.body.temperature, 0.0))
-        self.mesh, materials = self._mesh(background, case.accuracy.mesh.field)
-        self._set_up_problem(materials)
+        self.field = ArrayField(case.applicators, background, case.accuracy.mesh.field, self.comm)
+        self.mesh, self.problem, self.places = self.field.mesh, self.field.problem, self.field.places
         self.exchange = Exchange(self.mesh, domain, elements)
         self._elsewhere = self._beyond_tissue(case, background)
         #: sigma / 2 per imaginary permittivity, times the volume.
@@ -69,87 +56,6 @@ class FullField:
         self.columns = (*(f"{name}_w" for name in FLOWS), "s11_db", *self._s11, "mapping_scale")
         self._solved_for: np.ndarray | None = None
         self.scale = math.nan
-
-    def _mesh(self, background: complex, asked: float | None) -> tuple[FieldMesh, list]:
-        length, depth = wavelength(background, self.frequency), penetration_depth(background, self.frequency)
-        if asked is not None and asked > length / FEWEST_PER_WAVELENGTH:
-            raise InputError(
-                f"{1e3 * asked:.3g} mm is too coarse: the wavelength in tissue is {1e3 * length:.3g} mm",
-                key="accuracy.mesh.field",
-                expected=f"at most {1e3 * length / FEWEST_PER_WAVELENGTH:.3g} mm, a third of it",
-            )
-        largest = asked or length / PER_WAVELENGTH
-        coarse = min(1.0, largest * PER_WAVELENGTH / length)
-        shell = self._room(BEHIND * depth)
-
-        def make():
-            needles: list[NeedleMesh] = [
-                mesh_needle(
-                    a.device.antenna,
-                    a.device.shafts[0],
-                    a.device.antenna.radiating_end + BEHIND * depth,
-                    coarse=coarse,
-                    shell=shell,
-                )
-                for a in self.applicators
-            ]
-            return mesh_field(needles, self.places, REACH * depth, largest), [n.materials for n in needles]
-
-        result = problem = None
-        if self.comm.rank == 0:
-            try:
-                result = make()
-            except InputError as raised:
-                problem = raised
-        if self.comm.bcast(problem is not None):
-            words = self.comm.bcast(None if problem is None else str(problem))
-            raise problem or InputError(words)
-        return self.comm.bcast(result)
-
-    def _room(self, behind: float) -> float:
-        """Thickness in m of the rings of tissue around each needle, so that those of neighbours do not touch."""
-        shell = SHELL
-        for i, first in enumerate(self.applicators):
-            for j in range(i):
-                second = self.applicators[j]
-                gap = _distance(*(self._line(n, behind) for n in (i, j)))
-                gap -= (first.device.shafts[0].diameter + second.device.shafts[0].diameter) / 2
-                shell = min(shell, 0.42 * gap)
-                if 0.42 * gap < LEAST_SHELL:
-                    raise InputError(
-                        f"the antennas '{second.name}' and '{first.name}' come within {1e3 * gap:.2g} mm of each other",
-                        key=f"applicators.{i}.tip",
-                        expected=f"at least {1e3 * LEAST_SHELL / 0.42:.2g} mm between their surfaces",
-                    )
-        return shell
-
-    def _line(self, number: int, behind: float) -> tuple[np.ndarray, np.ndarray]:
-        tip, axes = self.places[number]
-        return tip, tip - axes[:, 2] * (self.applicators[number].device.antenna.radiating_end + behind)
-
-    def _set_up_problem(self, materials: list) -> None:
-        mesh = distributed(self.mesh.points, self.mesh.cells, self.comm)
-        absorbing, metal, *ports = find_facets(mesh, [self.mesh.absorbing, self.mesh.metal, *self.mesh.ports])
-        self.problem = VectorHelmholtz(
-            mesh,
-            self.frequency,
-            metal=metal,
-            absorbing=absorbing,
-            ports=[self._port(number, facets) for number, facets in enumerate(ports)],
-            relative_tolerance=TOLERANCE,
-        )
-        self._own = mesh.topology.original_cell_index[: self.problem.n_cells]
-        to_loss = 1.0 / (2.0 * math.pi * self.frequency * VACUUM_PERMITTIVITY)
-        self._needles = np.ones(len(self.mesh.cells), complex)
-        for number, listed in enumerate(materials):
-            values = np.array([m.permittivity - 1j * m.conductivity * to_loss for m in listed])
-            mine = self.mesh.needle == number
-            self._needles[mine] = values[self.mesh.material[mine]]
-
-    def _port(self, number: int, facets: np.ndarray) -> PortFacets:
-        coax, (tip, axes) = self.applicators[number].device.antenna.coax, self.places[number]
-        middle = 0.5 * math.sqrt(coax.inner_diameter * coax.dielectric_diameter)
-        return PortFacets(facets, lambda x: cylindrical(x, tip, axes[:, 2])[:, 0] < middle, coax.permittivity)
 
     def _beyond_tissue(self, case: Case, background: complex) -> np.ndarray:
         """Permittivity (tissue cells,) for cells of the field that the treatment has no tissue for: blood in vessels,
@@ -201,10 +107,7 @@ class FullField:
             if float(self._weight @ change) < self.threshold * float(self._weight.sum()):
                 return
         first, self._solved_for = self._solved_for is None, tissue
-        permittivity = self._needles.copy()
-        permittivity[self.exchange.tissue] = tissue
-        self.problem.set_permittivity(permittivity[self._own])
-        self.problem.solve_ports()
+        self.field.solve(tissue, self.exchange.tissue)
         self._take_fields()
         if first:
             self._check_tissue()
@@ -221,21 +124,21 @@ class FullField:
         self._powers["reflected"][:] = reflected if self.coherent else np.diag(np.diag(reflected))
         loss, covered, tissue = problem.cell_loss(), np.zeros(len(self.mesh.cells)), self.exchange.tissue
         covered[tissue] = self.exchange.rings.coverage
-        in_tissue = (self.mesh.needle < 0)[self._own]
+        in_tissue = (self.mesh.needle < 0)[self.field.own]
         products = np.zeros((count, count, len(tissue)), complex)
         for i in range(count):
             for j in range(i, count) if self.coherent else (i,):
                 product = problem.cell_products(fields[i], fields[j])
                 power = loss * product
                 shares = {
-                    "absorbed": (power * covered[self._own])[in_tissue].sum(),
-                    "elsewhere": (power * (1.0 - covered[self._own]))[in_tissue].sum(),
+                    "absorbed": (power * covered[self.field.own])[in_tissue].sum(),
+                    "elsewhere": (power * (1.0 - covered[self.field.own]))[in_tissue].sum(),
                     "needle": power[~in_tissue].sum(),
                 }
                 for name, share in shares.items():
                     self._set(name, i, j, self.comm.allreduce(complex(share)))
                 self._set("radiated", i, j, problem.radiated_product(fields[i], fields[j]))
-                products[i, j] = self._gathered(product)[tissue]
+                products[i, j] = self.field.gathered(product)[tissue]
                 products[j, i] = products[i, j].conj()
         self._weight = np.einsum("iic,c->c", products, -self._solved_for.imag).real
         self._squares = self.exchange.cell_squares(products)
@@ -243,12 +146,6 @@ class FullField:
     def _set(self, name: str, i: int, j: int, value: complex) -> None:
         self._powers[name][i, j] = value
         self._powers[name][j, i] = np.conj(value)
-
-    def _gathered(self, values: np.ndarray) -> np.ndarray:
-        """Values of this rank's cells (n, ...) of the field as those of all its cells, on every rank."""
-        whole = np.zeros((len(self.mesh.cells), *values.shape[1:]), dtype=values.dtype)
-        whole[self._own] = values
-        return self.comm.allreduce(whole) if self.comm.size > 1 else whole
 
     def _check_tissue(self) -> None:
         for number, applicator in enumerate(self.applicators):
@@ -368,28 +265,3 @@ class FullField:
 
     def restore(self, fields: Mapping[str, np.ndarray]) -> None:
         """Nothing is kept: the fields follow from the temperature."""
-
-
-def _place(applicator: Applicator) -> tuple[np.ndarray, np.ndarray]:
-    """Tip (3,) of an applicator's shaft and its axes (3, 3), the direction of insertion last."""
-    axes = axes_of(applicator.direction)
-    return np.array(applicator.tip) + axes @ np.array(applicator.device.shafts[0].offset), axes
-
-
-def _one_frequency(applicators: tuple[Applicator, ...]) -> float:
-    frequencies = [applicator.device.generator.frequency for applicator in applicators]
-    for index, frequency in enumerate(frequencies):
-        if not math.isclose(frequency, frequencies[0], rel_tol=1e-9):
-            raise InputError(
-                f"this antenna runs at {frequency / 1e6:g} MHz, the first one at {frequencies[0] / 1e6:g} MHz",
-                key=f"applicators.{index}.device",
-                expected="antennas of one frequency",
-            )
-    return frequencies[0]
-
-
-def _distance(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> float:
-    """Smallest distance in m between two segments, by points along both."""
-    share = np.linspace(0.0, 1.0, 200)[:, None]
-    a, b = (start + share * (end - start) for start, end in (first, second))
-    return float(np.linalg.norm(a[:, None] - b[None], axis=2).min())

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from pennes.energy.microwave.revolved import Revolution, grid_triangles
-from pennes.energy.microwave.section import METAL, Material, materials_of, outline, paintings
+from pennes.energy.microwave.section import Material, cut_of, materials_of, outline, paintings
 from pennes.library.antennas import Antenna
 from pennes.library.devices import Shaft
 
@@ -28,8 +28,7 @@ IN_CABLE = 3
 """Edges across the cable's insulator."""
 SHELL, SHELL_FIRST, SHELL_GROWTH = 3.3e-3, 0.25e-3, 1.5
 """Thickness of the tissue that the grid covers, of its first layer, and the factor from one layer to the next."""
-PORT_DISTANCE = 2e-3
-"""From the last place that radiates to the port: evanescent waves of cables have decayed by e^-10."""
+METAL = -1
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def mesh_needle(
 ) -> NeedleMesh:
     """The needle from its tip to ``back`` m behind it; ``coarse`` multiplies all edge lengths, ``shell`` is
     the thickness of the tissue around it."""
-    port = antenna.radiating_end + PORT_DISTANCE
+    port = cut_of(antenna)
     painted = paintings(antenna, back)
     radii = _radii(antenna, shaft, painted, coarse)
     inside = len(radii)
