@@ -41,6 +41,12 @@ def displacement(elements, strain: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     return np.stack([elements.density(totals[:, axis]) for axis in range(3)], axis=1)
 
 
+def contracted_volumes(elements, moved: np.ndarray) -> np.ndarray:
+    """Volumes (n_cells,) in m3 of the cells once their vertices are displaced by ``moved`` (n_local, 3)."""
+    corners = (elements.points + moved)[elements.cells]
+    return np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1])) / 6.0
+
+
 def contracted(surface: Surface, domain: Domain, moved: np.ndarray) -> Surface:
     """The surface, the same on all ranks, with its points displaced by ``moved`` (n_local, 3) (collective)."""
     places = domain.locate(surface.points)

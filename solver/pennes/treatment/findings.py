@@ -10,7 +10,7 @@ from mpi4py import MPI
 from pennes.case.models import Case, Region, Target
 from pennes.margin import MarginStatistics, Surface, direction_words, margin_statistics, signed_margins, zone_diameters
 from pennes.scene import Domain, MeshQuality, shapes
-from pennes.treatment.contraction import contracted, displacement
+from pennes.treatment.contraction import contracted, contracted_volumes, displacement
 from pennes.treatment.loop import Loop
 from pennes.treatment.zone import ZoneMeasure
 from pennes.vessel import HeatSink
@@ -149,27 +149,22 @@ def zone_block(case: Case, volume_ml: float, whole: Surface | None, comm, after:
 
 
 def contraction_block(
-    case: Case, domain: Domain, elements, strain: np.ndarray, whole: Surface | None, volume_ml: float
+    case: Case, domain: Domain, zone: ZoneMeasure, strain: np.ndarray, level: np.ndarray, whole: Surface | None
 ) -> dict | None:
-    """Size of the zone as it would be measured after the treatment, from its surface on rank 0 (collective); None where
-    there is no zone.
-
-    The volume that metal takes up in the zone is not tissue and does not contract: the zone's tissue loses what its
-    surface loses.
-    """
-    comm = elements.comm
+    """Size of the zone {``level`` > 0} as it would be measured after the treatment, from the tissue's contraction
+    ``strain`` (n_local,) and the zone's surface on rank 0 (collective); None where there is no zone."""
+    elements, comm = zone.elements, zone.elements.comm
     whole = comm.bcast(None if whole is None or whole.is_empty else whole)
     if whole is None or elements.dimension != 3:
         return None
     outer = [domain.facet_tags.find(s.tag) for s in domain.surfaces if s.kind in ("outer", "free")]
     fixed = elements.nodes_of(domain.facet_tags.dim, np.concatenate([*outer, np.empty(0, np.int32)]))
-    after = contracted(whole, domain, displacement(elements, strain, fixed))
-    lost = whole.volume - after.volume
-    largest = comm.allreduce(float(strain.max(initial=0.0)), op=MPI.MAX)
+    moved = displacement(elements, strain, fixed)
+    after = contracted(whole, domain, moved)
     return {
-        "volume_ml": volume_ml - 1e6 * lost,
+        "volume_ml": 1e6 * zone.volume(level, contracted_volumes(elements, moved)),
         "diameters_mm": tuple(1e3 * d for d in zone_diameters(after.points, case.applicators[0].direction)),
-        "largest_strain": largest,
+        "largest_strain": comm.allreduce(float(strain.max(initial=0.0)), op=MPI.MAX),
     }
 
 

@@ -152,7 +152,8 @@ class Recorder:
         self._write_surfaces(chosen, whole)
         volume_ml = criteria[case.death.criterion]["volume_ml"]
         strain = np.zeros(self.elements.n_local) if state.contraction is None else state.contraction
-        after = findings.contraction_block(case, self.domain, self.elements, strain, whole, volume_ml)
+        level = self.model.indicator(state.death[case.death.criterion])
+        after = findings.contraction_block(case, self.domain, self.zone, strain, level, whole)
         summary = {
             "title": case.title,
             "provenance": provenance,

@@ -33,9 +33,10 @@ class ZoneMeasure:
         )
         self._boundary = elements.facet_shares(np.unique(facets))[1]
 
-    def volume(self, level: np.ndarray) -> float:
-        """Volume of the zone in m3."""
-        return self.elements.comm.allreduce(total_volume_inside(self._tets, self.elements.volumes, level))
+    def volume(self, level: np.ndarray, volumes: np.ndarray | None = None) -> float:
+        """Volume of the zone in m3; ``volumes`` (n_cells,) replace those of the cells where tissue has moved."""
+        volumes = self.elements.volumes if volumes is None else volumes
+        return self.elements.comm.allreduce(total_volume_inside(self._tets, volumes, level))
 
     def target_volume(self, name: str) -> float:
         """Volume of a target's meshed tissue in m3."""

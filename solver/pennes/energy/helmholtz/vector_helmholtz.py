@@ -170,7 +170,7 @@ class VectorHelmholtz:
         right = la.vector(self.index_map, dtype=np.complex128)
         fem.apply_lifting(right.array, [self._form], [self._fixed])
         right.scatter_reverse(la.InsertMode.add)
-        fem.set_bc(right.array, self._fixed)
+        self._fixed[0].set(right.array)
         field = self._system.solve(right.array[: self.n_owned].copy())
         self._boundary.x.array[:] = 0.0
         return field

@@ -33,13 +33,13 @@ class ArrayField:
     """The problem of all ``applicators`` in tissue that is ``background`` (complex relative permittivity) at the start.
 
     ``asked``: longest edge in m, none: by the wavelength. ``own`` are this rank's cells in the order of ``mesh``, whose
-    arrays every rank has. Collective. Raises InputError for antennas of different frequencies or too close,
-    and for too coarse a mesh.
+    arrays every rank has. Collective. Raises InputError for antennas too close to each other and
+    for too coarse a mesh.
     """
 
     def __init__(self, applicators: tuple[Applicator, ...], background: complex, asked: float | None, comm):
         self.applicators, self.comm = applicators, comm
-        self.frequency = one_frequency(applicators)
+        self.frequency = applicators[0].device.generator.frequency  # one generator feeds all
         self.places = [place_of(applicator) for applicator in applicators]
         self.mesh, materials = self._mesh(background, asked)
         self._set_up_problem(materials)
@@ -55,8 +55,8 @@ class ArrayField:
         several = len(self.applicators) > 1
         usual = length / PER_WAVELENGTH * (SEVERAL_COARSE if several else 1.0)
         largest = asked or usual
-        coarse = min(1.0, largest / usual) * (SEVERAL_COARSE if several else 1.0)
-        sectors = SEVERAL_SECTORS if several and coarse >= SEVERAL_COARSE else SECTORS
+        coarse = largest / usual * (SEVERAL_COARSE if several else 1.0)
+        sectors = SECTORS if coarse < 1.2 else SEVERAL_SECTORS
         shell = self._room(BEHIND * depth)
 
         def make():
@@ -147,18 +147,6 @@ def place_of(applicator: Applicator) -> tuple[np.ndarray, np.ndarray]:
     """Tip (3,) of an applicator's shaft and its axes (3, 3), the direction of insertion last."""
     axes = axes_of(applicator.direction)
     return np.array(applicator.tip) + axes @ np.array(applicator.device.shafts[0].offset), axes
-
-
-def one_frequency(applicators: tuple[Applicator, ...]) -> float:
-    frequencies = [applicator.device.generator.frequency for applicator in applicators]
-    for index, frequency in enumerate(frequencies):
-        if not math.isclose(frequency, frequencies[0], rel_tol=1e-9):
-            raise InputError(
-                f"this antenna runs at {frequency / 1e6:g} MHz, the first one at {frequencies[0] / 1e6:g} MHz",
-                key=f"applicators.{index}.device",
-                expected="antennas of one frequency",
-            )
-    return frequencies[0]
 
 
 def _distance(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> float:

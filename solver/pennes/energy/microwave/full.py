@@ -14,7 +14,7 @@ import numpy as np
 
 from pennes.case.models import Case
 from pennes.energy.microwave.antenna import LEAST_IN_TISSUE
-from pennes.energy.microwave.array import ArrayField, one_frequency
+from pennes.energy.microwave.array import ArrayField
 from pennes.energy.microwave.budget import FLOWS, Losses
 from pennes.energy.microwave.exchange import Exchange, in_vessels
 from pennes.energy.microwave.mapping import cylindrical
@@ -31,15 +31,14 @@ UPDATE = 0.02
 class FullField:
     """The ``EnergySource`` of all antennas of a case. The medium is the complex relative permittivity of each cell.
 
-    Every method is collective. Raises InputError for antennas of different frequencies, too close to each other or
-    outside tissue.
+    Every method is collective. Raises InputError for antennas too close to each other or outside tissue.
     """
 
     def __init__(self, case: Case, domain, elements, tissues: Tissues):
         self.applicators, self.comm, self.elements, self.tissues = case.applicators, elements.comm, elements, tissues
         self.coherent = case.protocol.coherent
         self.names = tuple(f"{a.name}.antenna" for a in case.applicators)
-        self.frequency = one_frequency(case.applicators)
+        self.frequency = case.applicators[0].device.generator.frequency
         self.losses = [Losses.of(a.device.antenna) for a in case.applicators]
         self.threshold = UPDATE * case.accuracy.electric_update / 0.1
         entry = dielectric_at(case.body.tissue, self.frequency, "applicators.0.device.generator.frequency")
