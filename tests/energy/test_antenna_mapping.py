@@ -89,3 +89,17 @@ def test_cell_means_of_a_linear_field_are_exact_inside_the_section(section, elem
     assert np.asarray(weights.sum(axis=1)).ravel()[inside] == pytest.approx(1.0)
     beyond = (placed[..., 0] > 7e-3).all(axis=1)
     assert np.abs((weights @ field)[beyond]).max() == 0.0
+
+
+def test_cell_means_in_a_section_of_the_treatment_are_weighted_with_the_radius(section):
+    """Where the treatment itself is axisymmetric, its mesh lies in (r, z)."""
+    from dolfinx import mesh
+
+    corners = [np.array([1e-3, -6e-3]), np.array([5e-3, 3e-3])]
+    plane = LinearElements(mesh.create_rectangle(MPI.COMM_SELF, corners, [5, 9]))
+    weights = cell_weights(section, np.arange(len(section.triangles)), plane, lambda points: points[:, :2])
+    r = plane.points[plane.cells][..., 0]
+    found = weights @ section.points[:, 0]
+    # The mean of r over a triangle of revolution: its second moment over its first.
+    exact = (r.sum(axis=1) ** 2 + (r**2).sum(axis=1)) / (4 * r.sum(axis=1))
+    assert found == pytest.approx(exact, rel=1e-6)

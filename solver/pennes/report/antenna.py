@@ -9,6 +9,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from pennes import units
+from pennes.errors import InputError
 from pennes.report import palette
 from pennes.report.fields import FieldFile
 from pennes.report.folder import Result
@@ -42,7 +43,7 @@ def draw_absorption(result: Result, fields: FieldFile) -> tuple[str, float, floa
     and both times in s."""
     times = fields.times("power_density")
     first, last = float(times[min(1, len(times) - 1)]), heated_time(result, times)
-    density = units.parse_quantity(result.case["body"]["tissue"]["density"]["value"], "kg/m^3", "1079 kg/m^3")
+    density = _density(result)
     points, cells = fields.mesh()
     planes = needle_planes(make_frame(result))
     half, low, high = window(result, planes, points)
@@ -73,6 +74,14 @@ def draw_absorption(result: Result, fields: FieldFile) -> tuple[str, float, floa
     )
     bar.set_label("specific absorption rate, W/kg", labelpad=2)
     return png(figure), first, last
+
+
+def _density(result: Result) -> float:
+    """Density of the body's tissue in kg/m3. Raises InputError where the case does not hold it."""
+    try:
+        return units.parse_quantity(result.case["body"]["tissue"]["density"]["value"], "kg/m^3", "1079 kg/m^3")
+    except (KeyError, TypeError, ValueError) as problem:
+        raise InputError(f"not a resolved case ({problem})", file=result.folder / "case.yaml") from None
 
 
 def draw_flows(result: Result) -> str:
