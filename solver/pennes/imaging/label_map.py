@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +30,11 @@ class LabelMap:
                 f"the labels have the shape {self.labels.shape}, the grid {self.grid.shape}", file=self.source or None
             )
 
-    @property
+    @cached_property
     def present(self) -> tuple[int, ...]:
         """Numbers that occur, background apart, in rising order."""
         if np.issubdtype(self.labels.dtype, np.unsignedinteger) and self.labels.dtype.itemsize <= 2:
-            counts = np.bincount(self.labels.ravel(), minlength=1)
+            counts = np.bincount(self.labels.ravel(order="K"), minlength=1)
             return tuple(int(n) for n in np.flatnonzero(counts) if n)
         return tuple(int(n) for n in np.unique(self.labels) if n)
 

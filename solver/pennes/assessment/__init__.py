@@ -1,0 +1,6 @@
+"""What label maps say of a plan or a treatment: margins, organs at risk, published criteria. No DOLFINx."""
+
+from pennes.assessment.margins import MarginReport, Needle, TargetMargins, measure
+from pennes.assessment.segments import Segment, Source
+
+__all__ = ["MarginReport", "Needle", "Segment", "Source", "TargetMargins", "measure"]
