@@ -7,8 +7,9 @@ from pathlib import Path
 from pennes.errors import InputError
 from pennes.imaging.label_map import Image, LabelMap
 
-READABLE = ".nii, .nii.gz, .nrrd, .seg.nrrd, a DICOM segmentation (.dcm, or a folder that holds one)"
+READABLE = ".nii, .nii.gz, .nrrd, a DICOM segmentation (.dcm, or a folder that holds one), a phantom's recipe (.yaml)"
 _NIFTI, _NRRD, _DICOM = (".nii", ".nii.gz"), (".nrrd",), (".dcm", ".ima", ".seg")
+_RECIPE = (".yaml", ".yml")
 _INSTALL = "pip install 'pennes[imaging]'"
 
 
@@ -16,11 +17,11 @@ def is_label_map(path: str | Path) -> bool:
     """Does the name say that this is an image, by a kind that is read or one that is known and not read?"""
     path = Path(path)
     others = (".nhdr", ".mha", ".mhd", ".img", ".hdr", ".mgz", ".vti")
-    return path.is_dir() or path.name.lower().endswith((*_NIFTI, *_NRRD, *_DICOM, *others))
+    return path.is_dir() or path.name.lower().endswith((*_NIFTI, *_NRRD, *_DICOM, *_RECIPE, *others))
 
 
 def read_label_map(path: str | Path, reference: str | Path | None = None) -> LabelMap:
-    """The label map in a NIfTI, NRRD or DICOM SEG file, or in a folder that holds one DICOM SEG.
+    """The label map in a NIfTI, NRRD or DICOM SEG file, in a folder that holds one DICOM SEG, or of a phantom's recipe.
 
     ``reference``: folder with the images of the series that a DICOM SEG belongs to; the map is put on its grid.
     Raises InputError, one message, for anything that cannot be used, and where the imaging libraries are missing.
@@ -38,6 +39,10 @@ def read_label_map(path: str | Path, reference: str | Path | None = None) -> Lab
             from pennes.imaging.nrrd import read_nrrd
 
             return read_nrrd(path)
+        if name.endswith(_RECIPE) and path.is_file():
+            from pennes.imaging.phantom import make_phantom, read_recipe
+
+            return make_phantom(read_recipe(path)).labels
         if path.is_dir() or name.endswith(_DICOM):
             from pennes.imaging.dicom_seg import read_dicom_seg
             from pennes.imaging.dicom_series import read_series
