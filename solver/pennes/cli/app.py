@@ -102,6 +102,29 @@ def margin(
 
 
 @app.command()
+def ablatability(
+    patient: Annotated[Path, typer.Argument(metavar="PATIENT", help="Label map: tumours, liver, organs, vessels.")],
+    zone: Annotated[Path | None, typer.Option("--zone", help="Ablation zone of the plan (label map).")] = None,
+    tumour_label: LabelNames = None,
+    labels: Annotated[
+        str | None, typer.Option("--labels", help="Names of the labels: a preset or a JSON file.", metavar="TABLE")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option("--reference", help="Folder of the series that DICOM segmentations belong to.")
+    ] = None,
+    hydrodissection: Annotated[
+        list[str] | None, typer.Option("--hydrodissection", metavar="ORGAN=THICKNESS", help="Layer of fluid to add.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Published criteria of ablatability: met, not met, needs attention or not assessable."""
+    from pennes.cli.ablatability import show_criteria
+
+    layers = tuple(hydrodissection or ())
+    show_criteria(patient, zone, tuple(tumour_label or ()), labels, reference, layers, as_json=json)
+
+
+@app.command()
 def library(
     name: Annotated[str | None, typer.Argument(metavar="[tissues|devices|NAME]")] = None,
     folder: Annotated[
