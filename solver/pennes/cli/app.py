@@ -24,6 +24,10 @@ Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the case (repeatable).")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout, messages on stderr.")]
+LabelNames = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Label by name or number (repeatable); none: all.")
+]
+PointOption = Annotated[str | None, typer.Option(metavar="X,Y,Z", help="Of the needle, mm.")]
 
 
 @app.command()
@@ -62,16 +66,62 @@ def check(case: CaseFile, settings: Settings = None, json: Json = False) -> None
 
 @app.command()
 def margin(
-    target: Annotated[Path, typer.Option("--target", help="Closed surface of the target (STL, PLY, VTP, OBJ; mm).")],
-    zone: Annotated[Path, typer.Option("--zone", help="Closed surface of the zone.")],
-    organ: Annotated[Path | None, typer.Option("--organ", help="Closed surface of the organ: its edge counts.")] = None,
+    target: Annotated[
+        list[Path],
+        typer.Option("--target", help="Tumours: label map (NIfTI, NRRD, DICOM SEG) or closed surface (STL, ...; mm)."),
+    ],
+    zone: Annotated[list[Path], typer.Option("--zone", help="Ablation zone, likewise; several are united.")],
+    organ: Annotated[Path | None, typer.Option("--organ", help="The organ: its edge counts.")] = None,
     required: Annotated[float, typer.Option("--required", min=0.0, help="Required margin in mm.")] = 5.0,
+    vessels: Annotated[Path | None, typer.Option("--vessels", help="Vessels, to say which is near.")] = None,
+    target_label: LabelNames = None,
+    zone_label: LabelNames = None,
+    organ_label: LabelNames = None,
+    vessel_label: LabelNames = None,
+    labels: Annotated[
+        str | None, typer.Option("--labels", help="Names of the labels: a preset or a JSON file.", metavar="TABLE")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option("--reference", help="Folder of the series that DICOM segmentations belong to.")
+    ] = None,
+    needle_entry: PointOption = None,
+    needle_tip: PointOption = None,
+    frame: Annotated[str, typer.Option("--frame", help="Axes of the needle's points: LPS or RAS.")] = "LPS",
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Write the painted tumour and the unrolled map (PNG).")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Signed margins between the surfaces of a target and of an ablation zone."""
-    from pennes.cli.margin import compare
+    """Signed margins of an ablation zone around tumours, from label maps or surfaces."""
+    from pennes.cli.margin import Request, compare
 
-    compare(target, zone, organ, required, as_json=json)
+    names = (target_label, zone_label, organ_label, vessel_label)
+    files = (tuple(target), tuple(zone), organ, vessels)
+    compare(Request(*files, *(tuple(n or ()) for n in names), labels, reference, needle_entry, needle_tip, frame,
+                    required, picture, json))  # fmt: skip
+
+
+@app.command()
+def ablatability(
+    patient: Annotated[Path, typer.Argument(metavar="PATIENT", help="Label map: tumours, liver, organs, vessels.")],
+    zone: Annotated[Path | None, typer.Option("--zone", help="Ablation zone of the plan (label map).")] = None,
+    tumour_label: LabelNames = None,
+    labels: Annotated[
+        str | None, typer.Option("--labels", help="Names of the labels: a preset or a JSON file.", metavar="TABLE")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option("--reference", help="Folder of the series that DICOM segmentations belong to.")
+    ] = None,
+    hydrodissection: Annotated[
+        list[str] | None, typer.Option("--hydrodissection", metavar="ORGAN=THICKNESS", help="Layer of fluid to add.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Published criteria of ablatability: met, not met, needs attention or not assessable."""
+    from pennes.cli.ablatability import show_criteria
+
+    layers = tuple(hydrodissection or ())
+    show_criteria(patient, zone, tuple(tumour_label or ()), labels, reference, layers, as_json=json)
 
 
 @app.command()

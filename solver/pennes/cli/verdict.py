@@ -15,6 +15,7 @@ def verdict(summary: dict[str, Any], written: Path | None = None) -> str:
     lines += [_vessel(vessel) for vessel in summary["vessels"]]
     lines += [
         f"Organ {organ['name']}: at most {organ['max_c']:.1f} °C, {organ['max_cem43_min']:.3g} equivalent min at 43 °C"
+        + ("" if organ.get("max_arrhenius") is None else f", Arrhenius damage {organ['max_arrhenius']:.3g}")
         for organ in summary["organs"]
     ]
     lines += [_generator(summary), _energy(summary["energy"]), *_criteria(summary)]

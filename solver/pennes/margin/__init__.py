@@ -1,6 +1,6 @@
 """Margins: distances between surfaces, their statistics, and zones cut out of a mesh. NumPy and SciPy only."""
 
-from pennes.margin.compare import compare_surfaces
+from pennes.margin.compare import Comparison, Sampling, check_required, compare, compare_surfaces
 from pennes.margin.direction import direction_words
 from pennes.margin.distance import DistanceField, Enclosure, distance_to_triangles, enclosed
 from pennes.margin.extent import zone_diameters
@@ -13,13 +13,17 @@ from pennes.margin.surface import Surface, join_surfaces, merge_points
 from pennes.margin.volume import tetrahedron_volumes, total_volume_inside, volume_inside
 
 __all__ = [
+    "Comparison",
     "DistanceField",
     "Enclosure",
     "MarginStatistics",
+    "Sampling",
     "ShellCoverage",
     "SmallestMargin",
     "Surface",
+    "check_required",
     "clip_triangles",
+    "compare",
     "compare_surfaces",
     "direction_words",
     "distance_to_triangles",

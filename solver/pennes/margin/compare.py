@@ -1,8 +1,8 @@
-"""Margins between two surface files: the work behind ``pennes margin``."""
+"""Margins between two surfaces, and between two surface files: the work behind ``pennes margin``."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,43 +35,91 @@ def compare_surfaces(
     where they mean the same. Raises InputError for files that cannot be used and for a required margin that is
     negative or not finite.
     """
+    check_required(required_mm)
+    found = compare(
+        read_surface(target),
+        read_surface(zone),
+        None if organ is None else read_surface(organ),
+        required_mm,
+    )
+    return found.summary
+
+
+def check_required(required_mm: float) -> None:
+    """Raises InputError for a required margin that is negative or not finite."""
     if not (np.isfinite(required_mm) and required_mm >= 0):
         raise InputError(
             f"{required_mm} mm cannot be a required margin", key="required margin", expected="0 mm or more"
         )
-    target_surface, zone_surface = read_surface(target), read_surface(zone)
-    organ_surface = None if organ is None else read_surface(organ)
-    margins = margins_to(zone_surface)
-    # A triangle of side s has about 0.4 s^2; no surface is sampled so finely that it takes minutes.
-    spacing = max(SPACING, float(np.sqrt(target_surface.area / (0.4 * SAMPLES))))
-    corners = target_surface.subdivided(spacing)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How finely two surfaces are compared."""
+
+    spacing: float | None = SPACING
+    """m between samples of the target's surface; None: its triangles as they are."""
+    tolerance: float = 1e-5
+    """m; how close to the true minimum over the surface the search goes."""
+    lattice: int = LATTICE
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``summary`` as plain data for JSON; ``smallest`` margin, None where all surface is left out."""
+
+    summary: dict[str, Any]
+    smallest: SmallestMargin | None
+
+
+def compare(
+    target: Surface,
+    zone: Surface,
+    organ: Surface | None = None,
+    required_mm: float = 5.0,
+    sampling: Sampling | None = None,
+    margins: Margins | None = None,
+) -> Comparison:
+    """Signed margins of a closed ``zone`` around a closed ``target``; see ``compare_surfaces``.
+
+    ``margins``: ``margins_to(zone)`` where several targets share it.
+    """
+    sampling = sampling or Sampling()
+    margins = margins or margins_to(zone)
+    if sampling.spacing is None:
+        spacing, corners = float(np.sqrt(target.area / max(len(target.triangles), 1) / 0.4)), target.corners
+        corners = corners[target.areas > 0]
+    else:
+        # A triangle of side s has about 0.4 s^2; no surface is sampled so finely that it takes minutes.
+        spacing = max(sampling.spacing, float(np.sqrt(target.area / (0.4 * SAMPLES))))
+        corners = target.subdivided(spacing)
     points = corners.mean(axis=1)
-    excluded = np.zeros(len(points), dtype=bool) if organ_surface is None else subcapsular(points, organ_surface)
-    statistics = margin_statistics(
-        points, corner_areas(corners), margins(points)[0], required_mm * MILLIMETRE, excluded
-    )
-    smallest = smallest_margin(corners[~excluded], margins)
+    excluded = np.zeros(len(points), dtype=bool) if organ is None else subcapsular(points, organ)
+    required = required_mm * MILLIMETRE
+    statistics = margin_statistics(points, corner_areas(corners), margins(points)[0], required, excluded)
+    smallest = smallest_margin(corners[~excluded], margins, sampling.tolerance)
     if smallest is not None:
         statistics = replace(statistics, minimal_margin=smallest.margin, worst_point=smallest.point)
-    covered = _coverage(target_surface, margins, required_mm * MILLIMETRE)
-    return {
+    covered = _coverage(target, margins, required, sampling.lattice)
+    summary = {
         "required_margin_mm": float(required_mm),
         **_margins_in_mm(statistics, smallest),
-        **_volumes(target_surface, covered),
+        **_volumes(target, covered),
         "zone": {
-            "volume_ml": zone_surface.volume * 1e6,
-            "diameters_mm": (zone_diameters(zone_surface.points) / MILLIMETRE).tolist(),
+            "volume_ml": zone.volume * 1e6,
+            "diameters_mm": (zone_diameters(zone.points) / MILLIMETRE).tolist(),
         },
-        "subcapsular": None if organ_surface is None else _subcapsular_in_mm(statistics),
+        "subcapsular": None if organ is None else _subcapsular_in_mm(statistics),
         "error": _error(smallest, spacing),
-        "warnings": _warnings(statistics, covered, target_surface, zone_surface),
+        "warnings": _warnings(statistics, covered, target, zone),
     }
+    return Comparison(summary, smallest)
 
 
-def _coverage(target: Surface, margins: Margins, width: float) -> ShellCoverage:
+def _coverage(target: Surface, margins: Margins, width: float, lattice: int) -> ShellCoverage:
     """Volumes from signed distances on a lattice of tetrahedra around the target."""
     low, high = target.points.min(axis=0) - width, target.points.max(axis=0) + width
-    step = (high - low).max() / LATTICE
+    step = (high - low).max() / lattice
     counts = np.ceil((high - low) / step).astype(int) + 2
     points, tets = tetrahedral_lattice(low - step, step, counts)
     distance = -signed_margins(DistanceField(target.points, target.triangles)(points)[0], Enclosure(target)(points))

@@ -216,6 +216,8 @@ class OrganResult(Block):
     name: str
     max_c: float
     max_cem43_min: float
+    max_arrhenius: Optional = None
+    """Largest Arrhenius damage integral; 1: 63 % of cells dead."""
 
 
 class Solver(Block):

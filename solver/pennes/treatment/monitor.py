@@ -44,11 +44,13 @@ class Monitor:
         """Largest temperature and dose in each organ, for the summary, from the states (k, n_local) of the criteria."""
         hottest = models["isotherm"].damage(states["isotherm"])
         dose = models["cem43"].damage(states["cem43"])
+        damage = models["arrhenius"].damage(states["arrhenius"])
         return [
             {
                 "name": name,
                 "max_c": self._largest(hottest[nodes]),
                 "max_cem43_min": max(self._largest(dose[nodes]), 0.0),
+                "max_arrhenius": max(self._largest(damage[nodes]), 0.0),
             }
             for name, nodes in self._organs.items()
         ]

@@ -1,0 +1,147 @@
+"""The surface of a segment between its voxels.
+
+A binary segment knows its surface to half a voxel. A smooth surface is known better, because neighbouring voxels
+sample it independently: the mask is blurred with a Gaussian, whose value at a plane is the normal distribution of the
+signed distance; that is inverted, and what the blur takes from curved surfaces is given back by the second order term
+(for a sphere of radius R a blur of width s moves the surface by s^2/R) and by repeating the blur on the result. The
+width grows with the square root of radius times voxel: digital surfaces are flat, and wrong, over patches of that
+size. At the end no voxel's centre is on the wrong side of the surface, which bounds the error by about half a voxel
+whatever the shape.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.special import ndtri
+
+from pennes.errors import InputError
+from pennes.imaging.grid import Grid
+
+WIDTH_PER_FLATNESS = 1.4
+"""Blur over the square root of radius x voxel; tuned on spheres and ellipsoids of 6 to 22 mm (see the study)."""
+WIDEST = 0.5
+"""Blur over radius: more would take the shape away."""
+MOST_VOXELS = 6.0
+"""Blur in voxels (geometric mean of the spacings)."""
+CORRECTIONS = 2
+CLEAR = 0.02
+"""Of the smallest spacing: a voxel's centre is at least this far on its own side of the surface."""
+
+
+def effective_radius(mask: NDArray[np.bool_], spacing: NDArray[np.float64]) -> float:
+    """3 V / A of a segment in the unit of ``spacing``: the radius of a ball, three halves of a tube's.
+
+    The area of faces between voxels is 3/2 of a smooth surface's, averaged over directions.
+    """
+    voxel = float(np.prod(spacing))
+    area = sum(
+        np.count_nonzero(np.diff(mask, axis=axis, prepend=False, append=False)) * voxel / spacing[axis]
+        for axis in range(3)
+    )
+    return 3.0 * np.count_nonzero(mask) * voxel / (area / 1.5)
+
+
+def signed_field(
+    mask: NDArray[np.bool_], spacing: NDArray[np.float64], widest_voxels: float = MOST_VOXELS
+) -> NDArray[np.float32]:
+    """Signed distance (i, j, k) near the surface of a mask, positive inside, in the unit of ``spacing`` (3,).
+
+    Good within about one blur of the surface, of the right sign everywhere. The mask should have an empty rim.
+    """
+    spacing = np.asarray(spacing, np.float64)
+    voxel = float(np.prod(spacing)) ** (1 / 3)
+    radius = effective_radius(mask, spacing)
+    width = min(WIDTH_PER_FLATNESS * np.sqrt(radius * voxel), max(WIDEST * radius, 0.7 * voxel), widest_voxels * voxel)
+
+    def distance(indicator: NDArray[np.float32]) -> NDArray[np.float32]:
+        blurred = ndimage.gaussian_filter(indicator, width / spacing, truncate=3.5, mode="nearest")
+        return (width * ndtri(np.clip(blurred, 1e-3, 1 - 1e-3))).astype(np.float32)
+
+    seen = distance(mask.astype(np.float32))
+    bend = np.clip(_laplacian(seen, spacing), -2 / width, 2 / width)
+    field = seen - np.float32(0.5 * width**2) * bend
+    for _ in range(CORRECTIONS):
+        field += seen - distance(_soft_mask(field, spacing))
+    clear = np.float32(CLEAR * spacing.min())
+    return np.where(mask, np.maximum(field, clear), np.minimum(field, -clear))
+
+
+def _soft_mask(field: NDArray[np.float32], spacing: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Share (i, j, k) of each voxel inside, for a surface that is nearly plane in it."""
+    slopes = np.gradient(field, *spacing)
+    steep = np.sqrt(sum(slope * slope for slope in slopes))
+    across = sum(np.abs(slope) * step for slope, step in zip(slopes, spacing, strict=True))
+    scale = np.clip(steep, 0.3, 3.0) / np.maximum(steep, 1e-6)
+    return np.clip(field / np.maximum(across * scale, 1e-9) + 0.5, 0.0, 1.0).astype(np.float32)
+
+
+def _laplacian(field: NDArray[np.float32], spacing: NDArray[np.float64]) -> NDArray[np.float32]:
+    return sum(
+        ndimage.correlate1d(field, [1.0, -2.0, 1.0], axis=axis, mode="nearest") / np.float32(spacing[axis] ** 2)
+        for axis in range(3)
+    )
+
+
+def bounding_box(mask: NDArray[np.bool_], rim: NDArray[np.integer] | int = 0) -> tuple[NDArray, NDArray]:
+    """First and one past the last index (3,) along each axis of a mask that is not empty, with a ``rim`` in voxels."""
+    low, high = [], []
+    for axis in range(3):
+        line = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        low.append(line[0])
+        high.append(line[-1] + 1)
+    return np.array(low) - rim, np.array(high) + rim
+
+
+def cut_out(mask: NDArray[np.bool_], low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """The mask between ``low`` and ``high`` (3,), empty where these reach beyond it."""
+    result = np.zeros(tuple(high - low), dtype=mask.dtype)
+    first, last = np.maximum(low, 0), np.minimum(high, mask.shape)
+    to = tuple(slice(a, b) for a, b in zip(first - low, last - low, strict=True))
+    result[to] = mask[tuple(slice(a, b) for a, b in zip(first, last, strict=True))]
+    return result
+
+
+def segment_surface(
+    mask: NDArray[np.bool_], grid: Grid, widest_voxels: float = MOST_VOXELS
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The closed surface of a mask (i, j, k) on ``grid``: points (n, 3) in m, triangles (m, 3) facing outward.
+
+    Raises InputError where the mask is empty.
+    """
+    if not mask.any():
+        raise InputError("the segment has no voxels")
+    rim = int(np.ceil(2 + widest_voxels))
+    low, high = bounding_box(mask, rim)
+    small = grid.cropped(low, high)
+    field = signed_field(cut_out(mask, low, high), grid.spacing, widest_voxels)
+    return level_surface(field, small)
+
+
+def level_surface(field: NDArray[np.floating], grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Where a field (i, j, k) on ``grid`` is zero: points (n, 3) in m, triangles (m, 3) that face away from field > 0.
+
+    Closed where the field is negative on the grid's rim.
+    """
+    from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+    from vtkmodules.vtkCommonDataModel import vtkImageData
+    from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
+
+    image = vtkImageData()
+    image.SetDimensions(*field.shape)
+    image.GetPointData().SetScalars(numpy_to_vtk(np.asarray(field, np.float32).ravel(order="F"), deep=True))
+    contour = vtkFlyingEdges3D()
+    contour.SetInputData(image)
+    contour.SetValue(0, 0.0)
+    for switch in ("Normals", "Gradients", "Scalars"):
+        getattr(contour, f"Compute{switch}Off")()
+    contour.Update()
+    found = contour.GetOutput()
+    if found.GetNumberOfCells() == 0:
+        return np.zeros((0, 3)), np.zeros((0, 3), dtype=np.int64)
+    points = grid.points(vtk_to_numpy(found.GetPoints().GetData()).astype(np.float64))
+    triangles = vtk_to_numpy(found.GetPolys().GetConnectivityArray()).reshape(-1, 3).astype(np.int64)
+    a, b, c = np.moveaxis(points[triangles] - points.mean(axis=0), 1, 0)
+    inward = np.einsum("ij,ij->", np.cross(a, b), c) < 0
+    return points, triangles[:, ::-1] if inward else triangles
