@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pennes.case.models import Vessel
+from pennes.case.vessels import Vessel
 from pennes.library import find_tissue
 
 

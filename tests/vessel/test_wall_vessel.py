@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from pennes.case.models import Vessel
+from pennes.case.vessels import Vessel
 from pennes.elements import LinearElements, QuadraticElements
 from pennes.errors import InputError
-from pennes.vessel import MODELS, WallVessel
-from pennes.vessel.wall import reaches
+from pennes.vasculature import build_tree
+from pennes.vasculature.polyline import reaches
+from pennes.vessel import MODELS, Site, VascularSink
+from pennes.vessel.exchange import coefficients
 from small_meshes import half_tube, wall_of
 from veins import make_vessel
 
@@ -25,8 +27,9 @@ def elements(request):
     return request.param(half_tube(MPI.COMM_SELF, RADIUS, OUTER, LENGTH, (2, 8, 24)))
 
 
-def sink_of(elements, vessel) -> WallVessel:
-    return WallVessel(elements, vessel, wall_of(elements.mesh, RADIUS))
+def sink_of(elements, vessel, facets=None) -> VascularSink:
+    facets = wall_of(elements.mesh, RADIUS) if facets is None else facets
+    return VascularSink(elements, vessel, build_tree(vessel), Site(facets, None, 0.52))
 
 
 def capacity_flow(vessel: Vessel) -> float:
@@ -143,12 +146,13 @@ def test_stated_speeds_leave_the_rest_to_murray():
     assert rest.flow == pytest.approx(stem.flow - stated.flow, rel=1e-12)
 
 
-def test_coefficients_of_reaches_come_from_their_own_flow():
+def test_coefficients_of_reaches_come_from_their_own_flow(elements):
     vessel = make_vessel(coefficient=None, speed="10 cm/s", branches=[branch("2 mm"), branch("1 mm", y=-10)])
-    stem, large, small = (reach.coefficient for reach in reaches(vessel))
+    sink = sink_of(elements, vessel)
+    stem, large, small = (coefficients(vessel, sink.pieces, sink.flows)[k] for k in sink.pieces.first[:-1])
     assert stem != large != small
     fixed = make_vessel(branches=[branch("2 mm")])
-    assert [reach.coefficient for reach in reaches(fixed)] == [900.0, 900.0]
+    assert set(coefficients(fixed, sink.pieces, sink.flows)) == {900.0}
 
 
 def test_more_flow_out_than_in_is_refused():
@@ -161,14 +165,15 @@ def test_facets_belong_to_the_nearest_wall(elements):
     side = {"path": [["60 mm", "0 mm", "40 mm"]], "diameter": "1 mm"}
     sink = sink_of(elements, make_vessel(coefficient=None, branches=[side]))
     stem = sink_of(elements, make_vessel(coefficient=None))
-    assert sink.reaches[1].coefficient > 1.5 * sink.reaches[0].coefficient
+    h = coefficients(sink.vessel, sink.pieces, sink.flows)
+    assert h[-1] > 1.5 * h[0]
     assert sink.conductance == pytest.approx(stem.conductance, rel=1e-12)
     assert sink.n_segments > stem.n_segments
 
 
 def test_a_vessel_without_wall_is_refused(elements):
     with pytest.raises(InputError, match="'vein' has no wall in the mesh"):
-        WallVessel(elements, make_vessel(), np.empty(0, np.int32))
+        sink_of(elements, make_vessel(), np.empty(0, np.int32))
 
 
 def test_nearest_wall_point(elements):

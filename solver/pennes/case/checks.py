@@ -27,6 +27,7 @@ def check_case(case: Case) -> None:
     _check_poles(case)
     _check_current(case)
     _check_sensors(case)
+    _check_occlusions(case)
 
 
 def pole_names(case: Case) -> tuple[str, ...]:
@@ -60,6 +61,16 @@ def _check_names(case: Case) -> None:
                 raise refuse(where, key, index, "name", expected="another name")
             seen[part.name] = key
     check_unique([probe.name for probe in case.output.probes], "output", "probes")
+
+
+def _check_occlusions(case: Case) -> None:
+    known = [vessel.name for vessel in case.vessels]
+    for index, occlusion in enumerate(case.occlusions):
+        for place, name in enumerate(occlusion.vessels):
+            if name not in known:
+                problem, nearest = f"there is no vessel '{name}'", nearest_name(name, known)
+                expected = " | ".join(known) or "a case with vessels"
+                raise refuse(problem, "occlusions", index, "vessels", place, expected=expected, nearest=nearest)
 
 
 def _check_body(case: Case) -> None:

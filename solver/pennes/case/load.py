@@ -22,7 +22,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Case:
     path = Path(path)
     written = override(read_yaml(path), overrides)
     written = resolve(written, (path.parent,))
-    return validate(Case, _with_mesh(written, path.parent))
+    return validate(Case, _with_vessel_files(_with_mesh(written, path.parent), path.parent))
 
 
 def _with_mesh(written: Written, folder: Path) -> Written:
@@ -36,6 +36,24 @@ def _with_mesh(written: Written, folder: Path) -> Written:
         raise _missing(mesh, file)
     replaced = body.with_value({**body.value, "mesh": mesh.with_value(str(file))})
     return written.with_value({**written.value, "body": replaced})
+
+
+def _with_vessel_files(written: Written, folder: Path) -> Written:
+    """The files of vessels as absolute paths. Raises InputError for a file that is not there."""
+    vessels = written.get("vessels")
+    if vessels is None or not isinstance(vessels.value, list):
+        return written
+
+    def placed(vessel: Written) -> Written:
+        name = vessel.get("file")
+        if name is None or not isinstance(name.value, str):
+            return vessel
+        file = (folder / name.value).resolve()
+        if not file.is_file():
+            raise name.refuse(f"there is no file '{file}'", expected="a file of centrelines, relative to the case")
+        return vessel.with_value({**vessel.value, "file": name.with_value(str(file))})
+
+    return written.with_value({**written.value, "vessels": vessels.with_value([placed(v) for v in vessels.value])})
 
 
 def _missing(mesh: Written, file: Path) -> InputError:

@@ -6,8 +6,7 @@ so that a resolved case is complete in itself.
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
@@ -15,11 +14,10 @@ from pennes import units
 from pennes.case.accuracy import Accuracy
 from pennes.case.checks import check_case
 from pennes.case.death import Death
+from pennes.case.vessels import AnyVessel, Occlusion, Path, Point
 from pennes.library.devices import DeviceRecord
 from pennes.library.protocols import Protocol
 from pennes.library.records import Name, Record, TissueRecord, refuse
-
-Point = tuple[units.Length, units.Length, units.Length]
 
 
 def _nonzero(direction: tuple[float, float, float]) -> tuple[float, float, float]:
@@ -28,15 +26,7 @@ def _nonzero(direction: tuple[float, float, float]) -> tuple[float, float, float
     return direction
 
 
-def _distinct(path: tuple[Any, ...]) -> tuple[Any, ...]:
-    for index, (before, after) in enumerate(pairwise(path), start=1):
-        if before == after:
-            raise refuse("repeats the point before it", index)
-    return path
-
-
 Direction = Annotated[tuple[units.Real, units.Real, units.Real], AfterValidator(_nonzero)]
-Path = Annotated[tuple[Point, ...], AfterValidator(_distinct)]
 
 
 class Surroundings(Record):
@@ -184,36 +174,6 @@ class Target(Record):
     margin: units.NonNegativeLength = "5 mm"
 
 
-class Branch(Record):
-    """A vessel that leaves another at the last point of its path."""
-
-    path: Path = Field(min_length=1)
-    """Points after the branching point."""
-    diameter: units.PositiveLength
-    speed: units.Speed | None = None
-    """None: from the share of the parent's flow by diameter cubed (Murray)."""
-    branches: tuple[Branch, ...] = ()
-
-
-class Vessel(Record):
-    name: Name
-    diameter: units.PositiveLength
-    path: Path = Field(min_length=2)
-    """Centreline in the direction of flow."""
-    speed: units.Speed
-    """Mean speed of blood at the inlet."""
-    model: Literal["wall"] = "wall"
-    inlet_temperature: units.Temperature = "37 degC"
-    blood: TissueRecord
-    kinematic_viscosity: units.Real = Field(default=3.3e-6, gt=0)
-    """m2/s."""
-    heated_length: units.PositiveLength = "30 mm"
-    """Length over which the blood meets heated wall: what the developing-flow correlation needs."""
-    coefficient: units.HeatTransferCoefficient | None = None
-    """A fixed wall coefficient instead of the developing-flow correlation."""
-    branches: tuple[Branch, ...] = ()
-
-
 class Organ(Record):
     """A structure at risk: temperature and dose are reported inside it.
 
@@ -258,7 +218,8 @@ class Case(Record):
     title: str = Field(min_length=1)
     body: Body
     targets: tuple[Target, ...] = ()
-    vessels: tuple[Vessel, ...] = ()
+    vessels: tuple[AnyVessel, ...] = ()
+    occlusions: tuple[Occlusion, ...] = ()
     organs: tuple[Organ, ...] = ()
     applicators: tuple[Applicator, ...] = Field(min_length=1)
     protocol: Protocol

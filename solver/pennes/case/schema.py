@@ -19,6 +19,7 @@ from pennes.library.records import TissueRecord
 
 Document = Literal["case", "tissue", "device"]
 Schema = dict[str, Any]
+VESSELS = ("Vessel", "VesselFile", "GrownVessel")
 
 
 def json_schema(document: Document = "case") -> Schema:
@@ -30,7 +31,7 @@ def json_schema(document: Document = "case") -> Schema:
     definitions = schema["$defs"]
     for key in ("Target", "Organ"):
         definitions[key] = _with_shape(definitions[key], definitions)
-    for key in ("Box", "BallBody", "CylinderBody", "HalfSpace", "MeshBody", "Vessel"):
+    for key in ("Box", "BallBody", "CylinderBody", "HalfSpace", "MeshBody", *VESSELS):
         definitions[key]["required"] = [name for name in definitions[key]["required"] if name != "blood"]
     definitions["TissueBlock"] = _partial(definitions["TissueRecord"])
     definitions["DeviceBlock"] = _partial(definitions["DeviceRecord"])
@@ -38,7 +39,7 @@ def json_schema(document: Document = "case") -> Schema:
         definitions[name] = _shorthand(definitions[name])
     tissue = _named("a tissue", "tissues", "TissueBlock")
     device = _named("a device", "devices", "DeviceBlock")
-    for name in ("Box", "BallBody", "CylinderBody", "HalfSpace", "MeshBody", "Target", "Organ", "Vessel", "Applicator"):
+    for name in ("Box", "BallBody", "CylinderBody", "HalfSpace", "MeshBody", "Target", "Organ", *VESSELS, "Applicator"):
         _replace_references(definitions[name], {"#/$defs/TissueRecord": tissue, "#/$defs/DeviceRecord": device})
     schema["properties"]["protocol"] = _protocol(schema["properties"]["protocol"], definitions)
     schema["properties"]["accuracy"] = {

@@ -89,7 +89,7 @@ def read_result(folder: Path) -> Result:
         )
     try:
         needles = [_needle(entry) for entry in case["applicators"]]
-        tubes = [tube for entry in case.get("vessels") or () for tube in _tubes(entry, entry["name"], None)]
+        tubes = [tube for entry in _drawn(case) for tube in _tubes(entry, entry["name"], None)]
         own_mesh = "mesh" in (case.get("body") or {})
         str(case["title"])
     except (KeyError, TypeError, ValueError, IndexError) as problem:
@@ -199,6 +199,11 @@ def _needle(entry: dict[str, Any]) -> Needle:
     if direction.shape != (3,) or not np.linalg.norm(direction) > 0.0:
         raise ValueError(f"{entry['direction']} is not a direction")
     return Needle(str(entry.get("name", "applicator")), _point(entry["tip"]), direction / np.linalg.norm(direction))
+
+
+def _drawn(case: dict[str, Any]) -> list[dict[str, Any]]:
+    """Vessels whose path stands in the case: not those from files nor grown ones."""
+    return [entry for entry in case.get("vessels") or () if "path" in entry]
 
 
 def _tubes(entry: dict[str, Any], name: str, start: np.ndarray | None) -> list[Tube]:

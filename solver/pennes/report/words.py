@@ -278,7 +278,8 @@ def _records(title: str, first: str, entries: list[dict[str, Any]]) -> Table:
 
 
 def _vessels(summary: dict[str, Any]) -> Table:
-    return _records("Vessels", "Vessel", summary["vessels"])
+    entries = [{key: value for key, value in vessel.items() if key != "branches"} for vessel in summary["vessels"]]
+    return _records("Vessels", "Vessel", entries)
 
 
 def _organs(summary: dict[str, Any]) -> Table:

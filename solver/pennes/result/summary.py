@@ -132,12 +132,26 @@ class Target(Block):
     """The required margin is reached everywhere."""
 
 
+class BranchResult(Block):
+    number: int
+    name: str
+    model: str
+    diameter_mm: float
+    cooling_power_w: float
+    """Largest power taken from the tissue at any time."""
+    heat_removed_j: float
+    coagulated: bool = False
+    """It stopped flowing because its wall died."""
+
+
 class VesselResult(Block):
     name: str
     cooling_power_w: Optional
     """Largest power taken from the tissue at any time."""
     heat_removed_j: float
     outlet_temperature_max_c: Optional = None
+    branches: list[BranchResult] = []
+    """Those that took most heat, most first."""
 
 
 class GeneratorEvent(Block):

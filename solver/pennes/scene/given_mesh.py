@@ -31,6 +31,7 @@ from pennes.scene.arrays import (
 )
 from pennes.scene.mesh_files import GroupedMesh, read_mesh
 from pennes.scene.names import NamedRegion, NamedSurface
+from pennes.scene.vascular import vessel_tree
 
 METRES = {"m": 1.0, "cm": 1e-2, "mm": 1e-3}
 SMALLEST, LARGEST = 5e-3, 3.0
@@ -115,7 +116,7 @@ def _groups_exist(case: Case, mesh: GroupedMesh) -> None:
             if isinstance(part.geometry, Region):
                 demand(part.geometry.region, volumes, f"{kind}.{number}.region", "volume")
     for number, vessel in enumerate(case.vessels):
-        if f"{vessel.name}/wall" not in facets:
+        if vessel_tree(vessel, number) is not None and f"{vessel.name}/wall" not in facets:
             demand(vessel.name, facets, f"vessels.{number}.name", "surface")
 
 

@@ -97,6 +97,17 @@ class PointLocator:
             self._comm.Allreduce(MPI.IN_PLACE, result)
         return result if nearest else np.where(self.inside, result, np.nan)
 
+    def shape_functions(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """What the values at points are made of, for arrays of ``count`` values (linear or quadratic) on this rank.
+
+        Of those points that fell to this rank (each inside the mesh falls to one): their numbers (k,), cells (k,),
+        unknowns (k, m) and weights (k, m).
+        """
+        space, degree = self._spaces.space_of(count)
+        places = self._direct
+        weights = places.weights if degree == 1 else _quadratic(places.weights)
+        return places.points, places.cells, space.dofmap.list[places.cells], weights
+
     @cached_property
     def _projected(self) -> _Places:
         """Places of the nearest points of the mesh to the points outside (collective)."""

@@ -55,7 +55,8 @@ def make_plan(case: Case) -> ScenePlan:
         length = float(np.linalg.norm(np.array(applicator.tip) - centre)) + radius + 10e-3
         length += max(float(np.linalg.norm(shaft.offset)) for shaft in applicator.device.shafts)
         placed += wires(applicator, number, length)
-    vessels = tuple(vessel_tree(vessel, number) for number, vessel in enumerate(case.vessels))
+    trees = (vessel_tree(vessel, number) for number, vessel in enumerate(case.vessels))
+    vessels = tuple(tree for tree in trees if tree is not None)
     return ScenePlan(_regions(case), _surfaces(case, tuple(placed), vessels), tuple(placed), vessels)
 
 

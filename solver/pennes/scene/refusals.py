@@ -13,6 +13,7 @@ from pennes.scene.paths import point_distance, segment_distance
 from pennes.scene.placement import Wire
 from pennes.scene.plan import ScenePlan
 from pennes.scene.vascular import VesselTree
+from pennes.vasculature import build_trees
 
 CLEARANCE = 1e-4
 """Parts closer than this touch, as far as a mesh is concerned."""
@@ -25,6 +26,7 @@ def refuse_impossible(case: Case, plan: ScenePlan) -> None:
     _targets_in_body(case)
     for tree in plan.vessels:
         _vessel_in_body(case, tree)
+    _unmeshed_vessels_in_body(case, {tree.name for tree in plan.vessels})
     for wire in plan.wires:
         _tip_in_body(case, wire)
         _antenna_in_body(case, wire)
@@ -83,6 +85,25 @@ def _vessel_in_body(case: Case, tree: VesselTree) -> None:
             raise InputError(
                 f"the vessel '{tree.name}' is {2e3 * tube.radius:.4g} mm wide, which fills the body",
                 key=f"{tube.key}.diameter",
+            )
+
+
+def midpoints(points: np.ndarray) -> np.ndarray:
+    """Of the steps of a polyline (n, 3): (n - 1, 3)."""
+    return (points[1:] + points[:-1]) / 2
+
+
+def _unmeshed_vessels_in_body(case: Case, meshed: set[str]) -> None:
+    for number, (vessel, tree) in enumerate(zip(case.vessels, build_trees(case), strict=True)):
+        if vessel.name in meshed:
+            continue
+        points = np.concatenate([part for line in tree.lines for part in (line.points, midpoints(line.points))])
+        deepest = float(bodies.depth(case.body, points).max())
+        if deepest <= 0.0:
+            raise InputError(
+                f"the vessel '{vessel.name}' lies outside the body, {-1e3 * deepest:.3g} mm from it",
+                key=f"vessels.{number}",
+                expected="a vessel that runs through the body",
             )
 
 

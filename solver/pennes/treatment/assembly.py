@@ -11,10 +11,12 @@ from pennes.elements import LinearElements, QuadraticElements
 from pennes.energy import SOURCES
 from pennes.scene import Domain
 from pennes.scene.domain import NamedSurface
+from pennes.treatment.circulation import Circulation
 from pennes.treatment.sinks import fixed_sink
 from pennes.treatment.step import Physics
 from pennes.treatment.tissues import TissueFields
-from pennes.vessel import MODELS, HeatSink
+from pennes.vasculature import build_trees
+from pennes.vessel import MODELS, HeatSink, Site
 
 
 def assemble(case: Case, domain: Domain) -> Physics:
@@ -31,6 +33,7 @@ def assemble(case: Case, domain: Domain) -> Physics:
         heat_sinks(case, domain, elements),
         make_death_models(case.death),
         case.death.criterion,
+        Circulation(case),
         time_tolerance=case.accuracy.time_tolerance,
         electric_update=case.accuracy.electric_update,
     )
@@ -78,11 +81,12 @@ def fixed_temperatures(case: Case, domain: Domain, elements) -> tuple[np.ndarray
 def heat_sinks(case: Case, domain: Domain, elements) -> list[HeatSink]:
     """Vessels, cooled metal and convective surfaces of the domain."""
     sinks: list[HeatSink] = []
-    for vessel in case.vessels:
+    for vessel, tree in zip(case.vessels, build_trees(case), strict=True):
         tags = [s.tag for s in domain.surfaces if s.vessel == vessel.name and s.kind == "wall"]
         facets = [domain.facet_tags.find(tag) for tag in tags]
         walls = np.sort(np.concatenate([*facets, np.empty(0, np.int32)]))
-        sinks.append(MODELS[vessel.model](elements, vessel, walls))
+        site = Site(walls, domain.locate, case.body.tissue.thermal_conductivity.value)
+        sinks.append(MODELS[vessel.model](elements, vessel, tree, site))
     for surface in domain.surfaces:
         facets = facets_of(domain, surface)
         if surface.cooling is not None:

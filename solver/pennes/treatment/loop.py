@@ -64,18 +64,21 @@ class Loop:
         """March to the end. Raises SolverError when a step cannot be taken at any length."""
         drive = self.controller.drive(self.state.time)
         self.physics.run_coolant(self.controller.state.phase == "treating")
+        self.physics.follow_circulation(self.state.time)
         self._begin(drive)
         if self.state.steps == 0:
             self.controller.advance(self.before)
         while not self.controller.finished:
-            stop = min(self.controller.next_switch(self.state.time), next_output(self.state.time))
+            now = self.state.time
+            stop = min(self.controller.next_switch(now), next_output(now), self.physics.circulation.next_change(now))
             step, after = self._step(drive, stop)
             self._accept(step, after)
             self.controller.advance(after)
             following = self.controller.drive(self.state.time)
             # The pump stops with the generator: what lies against the metal is cooked in the cool-down.
             pump = self.physics.run_coolant(self.controller.state.phase == "treating")
-            if pump or _jumps(drive, following):
+            flow = self.physics.follow_circulation(self.state.time)
+            if pump or flow or _jumps(drive, following):
                 self.state.past = None
                 self.control.restart()
                 self._begin(following)
@@ -151,6 +154,10 @@ class Loop:
         state.contraction = physics.tissues.advance_contraction(
             strain, state.temperature, step.heat.temperature, step.dt
         )
+        dead = physics.death[physics.criterion].indicator(state.death[physics.criterion]) > 0.0
+        for sink in physics.sinks:
+            if sink.kind == "vessel":
+                sink.accept(step.heat.mean, dead, step.dt)
         state.past = Past(step.dt, step.stages[0], step.stages[1])
         state.temperature = step.heat.temperature
         state.time = after.time

@@ -11,11 +11,13 @@ from pennes.case.models import Case
 from pennes.generator import Measurement
 from pennes.result import ResultFolder
 from pennes.scene import Domain
-from pennes.treatment import findings
+from pennes.treatment import findings, tubes
 from pennes.treatment.loop import Loop
 from pennes.treatment.step import CoupledStep
 from pennes.treatment.zone import ZoneMeasure
 
+MOST_BRANCHES = 40
+"""Branches of a vessel that the summary lists, those that took most heat."""
 FIELDS = ("temperature", "damage", "viability", "power_density", "dryness")
 
 
@@ -173,11 +175,13 @@ class Recorder:
             ],
             "vessels": [
                 {
-                    "name": vessel.name,
-                    "cooling_power_w": self._peak_sink.get(vessel.name, 0.0),
-                    "heat_removed_j": self.loop.audit.sinks.get(vessel.name, 0.0),
+                    "name": sink.name,
+                    "cooling_power_w": self._peak_sink.get(sink.name, 0.0),
+                    "heat_removed_j": self.loop.audit.sinks.get(sink.name, 0.0),
+                    "branches": sink.branches()[:MOST_BRANCHES],
                 }
-                for vessel in case.vessels
+                for sink in physics.sinks
+                if sink.kind == "vessel"
             ],
             "generator": findings.generator_block(self.loop),
             "antennas": physics.energy.report(self._seen, self.loop.counters.flows),
@@ -211,10 +215,13 @@ class Recorder:
             finite = np.where(np.isfinite(margins), margins, np.nan)
             data = {"margin_mm": finite, "inside": np.isfinite(margins) & (margins > 0)}
             self.folder.write_surface(file, finding.surface.points, finding.surface.triangles, data)
-        for file, kinds in (("vessels", ("wall",)), ("applicators", ("electrode", "insulation"))):
-            points, triangles = self._named_surface(kinds)
-            if self.elements.comm.bcast(len(triangles) if root else 0):
-                self.folder.write_surface(file, points, triangles)
+        points, triangles = self._named_surface(("electrode", "insulation"))
+        if self.elements.comm.bcast(len(triangles) if root else 0):
+            self.folder.write_surface("applicators", points, triangles)
+        points, triangles = self._named_surface(("wall",))
+        if self.case.vessels:
+            drawn = tubes.with_walls(self.loop.physics.sinks, points, triangles)
+            self.folder.write_surface("vessels", drawn.points, drawn.triangles, drawn.data)
 
     def _named_surface(self, kinds: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Points and triangles on rank 0 of all surfaces of the given kinds."""

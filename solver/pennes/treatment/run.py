@@ -154,6 +154,7 @@ def _save(folder: ResultFolder, loop: Loop, domain, recorder: Recorder) -> None:
         },
         "max_temperature": loop.monitor.max_temperature,
         "recorder": recorder.to_dict(),
+        "vessels": {s.name: s.to_dict() for s in loop.physics.sinks if s.kind == "vessel"},
     }
     folder.write_checkpoint(domain.mesh, fields, scalars=scalars)
 
@@ -179,5 +180,8 @@ def _restore(folder: ResultFolder, loop: Loop, domain) -> list[float]:
     )
     loop.monitor.max_temperature = scalars["max_temperature"]
     loop.restored = scalars["recorder"]
+    for sink in loop.physics.sinks:
+        if sink.kind == "vessel":
+            sink.restore(scalars["vessels"][sink.name])
     loop.warnings.extend(saved.warnings)
     return [*scalars["recorder"]["resumed_at"], state.time]

@@ -15,6 +15,7 @@ from pennes.bioheat.integrator import GAMMA
 from pennes.death import DeathModel
 from pennes.energy import EnergySource
 from pennes.generator import Delivery, Drive
+from pennes.treatment.circulation import Circulation
 from pennes.treatment.state import State, through_stages
 from pennes.treatment.tissues import TissueFields
 from pennes.vessel import HeatSink
@@ -59,6 +60,7 @@ class Physics:
         sinks: list[HeatSink],
         death: dict[str, DeathModel],
         criterion: str,
+        circulation: Circulation,
         *,
         time_tolerance: float,
         electric_update: float,
@@ -66,11 +68,14 @@ class Physics:
         self.tissues, self.integrator, self.energy = tissues, integrator, energy
         self.elements = integrator.elements
         self.sinks, self.death, self.criterion = sinks, death, criterion
+        self.circulation, self.supply = circulation, 1.0
         self.time_tolerance, self.electric_update = time_tolerance, electric_update
         self.coolant_runs = False
         self.run_coolant(True)
         self._stiffness = None
+        self._flows: dict[str, float] = {}
         self.passes = 0
+        self.follow_circulation(0.0)
 
     def run_coolant(self, on: bool) -> bool:
         """Start or stop the coolant of all applicators; returns whether that was a change."""
@@ -80,7 +85,17 @@ class Physics:
         for sink in self.sinks:
             if sink.kind == "cooling":
                 sink.switch(on)
-        self.conductance = sum((sink.conductance for sink in self.sinks), np.zeros(self.elements.n_local))
+        return True
+
+    def follow_circulation(self, time: float) -> bool:
+        """Set the flow of vessels and the supply of the tissue from ``time`` on; returns whether that was a change."""
+        flows, supply = self.circulation.at(time)
+        if (flows, supply) == (self._flows, self.supply):
+            return False
+        self._flows, self.supply = flows, supply
+        for sink in self.sinks:
+            if sink.kind == "vessel":
+                sink.set_flow(flows[sink.name])
         return True
 
     def step(self, state: State, dt: float, drive: Drive) -> CoupledStep:
@@ -127,8 +142,9 @@ class Physics:
             delivery, cell_power = self.energy.heat(drive, dt / 2, medium)
             source = self.elements.accumulate(self.elements.lump(cell_power))
         wall_heat = sum(sink_heat, np.zeros(self.elements.n_local))
-        perfusion = self.tissues.perfusion(middle, viability)
-        at = Coefficients(self._stiffness, perfusion, source, self.conductance, wall_heat)
+        perfusion = self.supply * self.tissues.perfusion(middle, viability)
+        conductance = sum((sink.conductance for sink in self.sinks), np.zeros(self.elements.n_local))
+        at = Coefficients(self._stiffness, perfusion, source, conductance, wall_heat)
         return at, sink_heat, delivery, cell_power, medium
 
     def viability(self, state: State, temperature: np.ndarray, ahead: float) -> np.ndarray:

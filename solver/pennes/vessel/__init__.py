@@ -1,14 +1,20 @@
 """Heat sinks: vessels that take heat from the tissue. A new model is a file here, a line below and its name in the
-case's ``Vessel.model``."""
+case's ``Vessel.model``; a new way to touch the tissue is a line of ``contact.CONTACTS``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from pennes.vessel.contact import Site
 from pennes.vessel.sink import HeatSink, VesselModel
-from pennes.vessel.wall import WallVessel
+from pennes.vessel.vascular import VascularSink
 
-__all__ = ["MODELS", "HeatSink", "VesselModel", "WallVessel"]
+__all__ = ["MODELS", "HeatSink", "Site", "VascularSink", "VesselModel"]
 
-MODELS: dict[str, Callable[..., VesselModel]] = {"wall": WallVessel}
-"""By ``Vessel.model``: (elements, the case's vessel, this rank's facets of its wall) -> the sink."""
+MODELS: dict[str, Callable[..., VesselModel]] = {
+    "wall": VascularSink,
+    "network": VascularSink,
+    "perfusion": VascularSink,
+    "none": VascularSink,
+}
+"""By ``Vessel.model``: (elements, the case's vessel, its tree, its ``Site``) -> the sink."""

@@ -11,7 +11,8 @@ class HeatSink(Protocol):
     """Takes heat from the tissue: conductance x (T - T_sink) at every node.
 
     ``kind`` is the term of the energy budget that it belongs to: ``vessel``, ``cooling`` or ``surface``;
-    ``conductance`` (n_local,) in W/K. A sink of kind ``cooling`` can be switched off and on by ``switch(on)``.
+    ``conductance`` (n_local,) in W/K, which may change from step to step. A sink of kind ``cooling`` can be switched
+    off and on by ``switch(on)``.
     """
 
     name: str
@@ -24,8 +25,29 @@ class HeatSink(Protocol):
 
 
 class VesselModel(HeatSink, Protocol):
-    """A vessel: a heat sink that has a place."""
+    """A vessel: a heat sink that has a place and a flow, and remembers the heat that it took."""
 
     def nearest_wall_point(self, point: np.ndarray) -> np.ndarray:
         """The point (3,) of the vessel's wall nearest to ``point`` (3,), m."""
+        ...
+
+    def set_flow(self, fraction: float) -> None:
+        """Let the vessel carry this share of its undisturbed flow from now on."""
+        ...
+
+    def accept(self, mean: np.ndarray, dead: np.ndarray, dt: float) -> None:
+        """Account for a step of ``dt`` s since the last update, with the ``mean`` temperature (n_local,) of its fluxes;
+        ``dead`` (n_local,) says which tissue is coagulated at its end (collective)."""
+        ...
+
+    def branches(self) -> list[dict]:
+        """Of every branch that took heat: what the summary says of it."""
+        ...
+
+    def to_dict(self) -> dict:
+        """Plain values for the checkpoint."""
+        ...
+
+    def restore(self, saved: dict) -> None:
+        """Go on from what ``to_dict`` gave."""
         ...
