@@ -31,7 +31,7 @@ _COMMON = {
     "V": {"mV": 1e-3, "kV": 1e3},
     "A": {"mA": 1e-3},
     "ohm": {"kohm": 1e3},
-    "Hz": {"kHz": 1e3, "MHz": 1e6},
+    "Hz": {"kHz": 1e3, "MHz": 1e6, "GHz": 1e9},
     "1/K": {"%/K": 1e-2, "percent/K": 1e-2},
     "1/s": {"1/min": 1 / 60},
     "J/mol": {"kJ/mol": 1e3},
@@ -157,6 +157,10 @@ Density = quantity("kg/m^3", "1079 kg/m^3", low=0.0, strict=True)
 HeatCapacity = quantity("J/kg/K", "3540 J/kg/K", low=0.0, strict=True)
 ThermalConductivity = quantity("W/m/K", "0.52 W/m/K", low=0.0, strict=True)
 ElectricConductivity = quantity("S/m", "0.333 S/m", low=0.0, strict=True)
+Conductivity = quantity("S/m", "1.69 S/m", low=0.0)
+MicrowaveFrequency = quantity("Hz", "2.45 GHz", shown="MHz", low=0.0, strict=True)
+Decibel = quantity("dB", "0.5 dB", low=0.0)
+Attenuation = quantity("dB/m", "1.5 dB/m", low=0.0)
 HeatTransferCoefficient = quantity("W/m^2/K", "3366 W/m^2/K", low=0.0)
 PerfusionRate = quantity("1/s", "0.0064 1/s", low=0.0)
 RelativeRate = quantity("1/K", "1.5 %/K", shown="percent/K")

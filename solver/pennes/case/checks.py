@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from pennes.case.symmetry import check_axisymmetric
 from pennes.errors import nearest_name
-from pennes.library.protocols import Pole, TemperatureControlled
+from pennes.library.protocols import Pole, TemperatureControlled, TemperatureLimited
 from pennes.library.records import check_unique, refuse
 
 if TYPE_CHECKING:
     from pennes.case.models import Case
 
+POWER_MODES = ("constant_power", "pulsed_power", "temperature_controlled", "temperature_limited")
+"""Modes of the generator that make sense for an antenna."""
 SURFACES = {"outer", "free"}
 """Outer surfaces of parametric bodies; a half-space alone has a free one."""
 
@@ -23,6 +25,7 @@ def check_case(case: Case) -> None:
     _check_body(case)
     check_axisymmetric(case)
     _check_generator(case)
+    _check_mode(case)
     _check_poles(case)
     _check_current(case)
     _check_sensors(case)
@@ -96,6 +99,17 @@ def _check_generator(case: Case) -> None:
                 raise refuse(problem, "applicators", index, "device", expected="devices of one generator")
 
 
+def _check_mode(case: Case) -> None:
+    """Antennas are set in watts; how a field is solved is a question of theirs alone."""
+    microwave = case.applicators[0].device.kind == "microwave"
+    if microwave and case.protocol.mode not in POWER_MODES:
+        problem = f"'{case.protocol.mode}' has no meaning for a microwave antenna"
+        raise refuse(problem, "protocol", "mode", expected=" | ".join(POWER_MODES))
+    for index, applicator in enumerate(case.applicators):
+        if applicator.field is not None and not microwave:
+            raise refuse("belongs to microwave antennas", "applicators", index, "field", expected="none")
+
+
 def _check_poles(case: Case) -> None:
     known = pole_names(case)
     protocol = case.protocol
@@ -113,7 +127,7 @@ def _check_poles(case: Case) -> None:
 
 def _check_current(case: Case) -> None:
     """Current needs two potentials: a ground, or poles that differ."""
-    if case.body.ground:
+    if case.body.ground or case.applicators[0].device.kind == "microwave":
         return
     known = pole_names(case)
     protocol = case.protocol
@@ -140,7 +154,7 @@ def _potentials(pattern: Mapping[str, Pole], known: tuple[str, ...]) -> set[tupl
 
 def _check_sensors(case: Case) -> None:
     protocol = case.protocol
-    if not isinstance(protocol, TemperatureControlled):
+    if not isinstance(protocol, (TemperatureControlled, TemperatureLimited)):
         return
     known = sensor_names(case)
     if not known:

@@ -238,6 +238,9 @@ class Applicator(Record):
     """Direction of insertion (from the hub towards the tip)."""
     roll: units.Angle = "0 deg"
     """Rotation of the device about its direction."""
+    field: Literal["axisymmetric", "full"] | None = None
+    """How an antenna's field is solved: around its own axis, or in three dimensions with all antennas together; none:
+    axisymmetric for one antenna, full for several."""
 
 
 class Probe(Record):

@@ -21,7 +21,7 @@ from pennes.case.schema import json_schema
 from pennes.library.devices import DeviceRecord
 from pennes.library.find import list_records
 from pennes.library.protocols import PROTOCOLS
-from pennes.library.records import TissueRecord
+from pennes.library.records import Dielectric, TissueRecord
 
 INTRODUCTION = """# The case file, key by key
 
@@ -84,7 +84,7 @@ def _section(model: type[BaseModel]) -> str:
 
 
 def _title(model: type[BaseModel]) -> str:
-    for name, field in TissueRecord.model_fields.items():
+    for name, field in (*TissueRecord.model_fields.items(), *Dielectric.model_fields.items()):
         if field.annotation is model:
             return f"Property: {name.replace('_', ' ')}"
     for word in ("shape", "kind", "mode"):

@@ -20,6 +20,8 @@ from pennes.library.validation import DISCRIMINATORS, validate
 from pennes.library.written import Written
 
 _RECORDS: dict[Kind, type[Record]] = {"tissues": TissueRecord, "devices": DeviceRecord}
+_NEWER = {"antenna", "dielectric"}
+"""Keys that complete records written before there were microwaves do not have."""
 _SHAPE_KEYS = {key for shape in get_args(get_args(Shape)[0]) for key in shape.model_fields}
 
 
@@ -91,7 +93,7 @@ def _record(place: Written, kind: Kind, folders: Sequence[Path]) -> Written:
     name = place if isinstance(place.value, str) else place.get("name")
     if name is None or not isinstance(name.value, str):
         return place
-    if isinstance(place.value, dict) and _RECORDS[kind].model_fields.keys() <= place.value.keys():
+    if isinstance(place.value, dict) and _RECORDS[kind].model_fields.keys() - _NEWER <= place.value.keys():
         return place
     base = written_record(kind, name.value, folders, asked=name)
     return base if place is name else merge(base, place)

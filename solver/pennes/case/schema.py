@@ -55,7 +55,9 @@ def _headed(schema: Schema, title: str) -> Schema:
 def _readable(schema: Schema) -> Schema:
     """The schema with short names of the definitions of properties instead of pydantic's."""
     text = json.dumps(schema)
-    for name, item in schema["$defs"].get("TissueRecord", schema)["properties"].items():
+    definitions = schema["$defs"]
+    holders = (definitions.get("TissueRecord", schema), definitions.get("Dielectric", {"properties": {}}))
+    for name, item in (entry for holder in holders for entry in holder["properties"].items()):
         reference = item.get("$ref", "").removeprefix("#/$defs/")
         if "Property_" in reference:
             text = text.replace(f'"{reference}"', f'"Property_{name}"')

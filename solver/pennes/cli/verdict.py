@@ -77,7 +77,12 @@ def _vessel(vessel: dict[str, Any]) -> str:
 def _generator(summary: dict[str, Any]) -> str:
     generator = summary["generator"]
     text = f"Generator: {generator['energy_delivered_j'] / 1e3:.1f} kJ, mean {generator['mean_power_w']:.1f} W"
-    if generator.get("roll_offs") is not None:
+    antennas = summary.get("antennas") or []
+    for antenna in antennas:
+        text += f", {antenna['budget_j']['set'] / 1e3:.1f} kJ sent"
+        if antenna["s11_start_db"] is not None:
+            text += f", |S11| {antenna['s11_start_db']:.1f} to {antenna['s11_end_db']:.1f} dB"
+    if not antennas and generator.get("roll_offs") is not None:
         text += f", {generator['roll_offs']} roll-offs"
     return text + f"; hottest {summary['temperature']['max_c']:.1f} °C"
 

@@ -202,13 +202,8 @@ class LinearElements:
         (m, k), and centres (m, 3).
         """
         topology, dimension = self.mesh.topology, self.dimension
-        topology.create_connectivity(dimension - 1, dimension)
         topology.create_connectivity(dimension, dimension - 1)
-        to_cell = topology.connectivity(dimension - 1, dimension)
-        facets = np.asarray(facets, dtype=np.int32)
-        facets = facets[facets < topology.index_map(dimension - 1).size_local]
-        # Of the cells on both sides an owned one: ghosts have the higher numbers.
-        cells = np.minimum(to_cell.array[to_cell.offsets[facets]], to_cell.array[to_cell.offsets[facets + 1] - 1])
+        facets, cells = self.facet_cells(facets)
         of_cell = topology.connectivity(dimension, dimension - 1).array.reshape(-1, dimension + 1)[cells]
         number = np.argmax(of_cell == facets[:, None], axis=1)
         closures = np.array(self.space.element.basix_element.entity_closure_dofs[dimension - 1])
@@ -219,6 +214,18 @@ class LinearElements:
         else:
             areas = np.linalg.norm(x[:, 1] - x[:, 0], axis=1)
         return areas, unknowns, np.array(self.facet_weights[dimension]), x.mean(axis=1)
+
+    def facet_cells(self, facets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Those of the local ``facets`` that this rank owns (m,), and an owned cell at each (m,)."""
+        topology, dimension = self.mesh.topology, self.dimension
+        topology.create_connectivity(dimension - 1, dimension)
+        to_cell = topology.connectivity(dimension - 1, dimension)
+        facets = np.asarray(facets, dtype=np.int32)
+        facets = facets[facets < topology.index_map(dimension - 1).size_local]
+        # Of the cells on both sides an owned one: ghosts have the higher numbers.
+        return facets, np.minimum(
+            to_cell.array[to_cell.offsets[facets]], to_cell.array[to_cell.offsets[facets + 1] - 1]
+        )
 
     def facet_corners(self, facets: np.ndarray) -> np.ndarray:
         """Unknowns (m, d) at the corners of those of the local ``facets`` that this rank owns."""

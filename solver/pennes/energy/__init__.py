@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pennes.energy.electrodes import Electrodes
+from pennes.energy.microwave import antennas
 from pennes.energy.radiofrequency import Radiofrequency
 from pennes.energy.source import EnergySource, Tissues
 
 __all__ = ["SOURCES", "Electrodes", "EnergySource", "Radiofrequency", "Tissues"]
 
-SOURCES: dict[str, Callable[..., EnergySource]] = {"radiofrequency": Electrodes.of}
+SOURCES: dict[str, Callable[..., EnergySource]] = {"radiofrequency": Electrodes.of, "microwave": antennas}
 """By the devices' ``kind``: (case, domain, elements, tissues) -> the source of all applicators together."""

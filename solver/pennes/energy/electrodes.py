@@ -24,6 +24,8 @@ class Electrodes:
         self.potentials, self.generator, self.medium = potentials, generator, tissues.electric_conductivity
         self.names, self.update = potentials.names, potentials.update
 
+    columns: tuple[str, ...] = ()
+
     @classmethod
     def of(cls, case: Case, domain, elements, tissues: Tissues) -> Electrodes:
         """The electrodes of a ``case`` on its ``domain``. Raises InputError where no current can flow."""
@@ -50,6 +52,12 @@ class Electrodes:
         pattern = self.potentials.pattern(drive.poles, medium)
         delivery = deliver(drive, seconds, pattern.impedance, self.generator)
         return delivery, self.potentials.cell_power(pattern, medium) * (delivery.power * pattern.impedance)
+
+    def row(self, delivery: Delivery | None, temperature: np.ndarray) -> dict[str, float]:
+        return {}
+
+    def report(self, seen: Mapping[str, Mapping[str, float]], energies: Mapping[str, float]) -> list[dict]:
+        return []
 
     def fields(self) -> dict[str, np.ndarray]:
         return {f"potential_{number}": values for number, values in enumerate(self.potentials.unit_potentials)}

@@ -17,6 +17,10 @@ class Tissues(Protocol):
         """sigma of each cell (n_cells,) in S/m for tissue at ``temperature`` (n_local,), C."""
         ...
 
+    def permittivity(self, temperature: np.ndarray, frequency: float) -> np.ndarray:
+        """Complex relative permittivity of each cell (n_cells,) at a frequency in Hz."""
+        ...
+
 
 class EnergySource(Protocol):
     """From a drive of the generator and the state of the tissue to heat. All methods are collective.
@@ -28,6 +32,11 @@ class EnergySource(Protocol):
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the poles (electrodes, antennas) that a drive may address."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the history that this kind of source adds."""
         ...
 
     @property
@@ -59,6 +68,15 @@ class EnergySource(Protocol):
 
     def heat(self, drive: Drive, seconds: float, medium: np.ndarray) -> tuple[Delivery, np.ndarray]:
         """The same, and the power that each cell takes up (n_cells,) in W."""
+        ...
+
+    def row(self, delivery: Delivery | None, temperature: np.ndarray) -> dict[str, float]:
+        """Values of ``columns`` for a step that ended at ``temperature`` (n_local,); no delivery: nothing flowed."""
+        ...
+
+    def report(self, seen: Mapping[str, Mapping[str, float]], energies: Mapping[str, float]) -> list[dict]:
+        """Entries of the summary's ``antennas``: ``seen`` holds ``first, last, min, max`` of each of the columns while
+        power flowed, ``energies`` the integrals in J of the deliveries' flows."""
         ...
 
     def fields(self) -> dict[str, np.ndarray]:

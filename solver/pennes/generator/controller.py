@@ -183,11 +183,12 @@ class Controller:
 
     def _check_limits(self, measurement: Measurement) -> list[Event]:
         """Say once for each limit of the generator that it cannot deliver what it was set to."""
-        load = measurement.impedance - self.generator.lead_resistance
-        if not load > 0:
-            return []
         drive = self.drive(measurement.time)
-        limit = deliver(drive, 0.0, load, self.generator).limited_by
+        load = measurement.impedance - self.generator.lead_resistance
+        if load > 0:
+            limit = deliver(drive, 0.0, load, self.generator).limited_by
+        else:  # an antenna has no impedance in ohm
+            limit = "power" if drive.kind == "power" and drive.value > self.generator.max_power else None
         if limit is None or limit in self.state.limits:
             return []
         self.state.limits.append(limit)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pennes.errors import InputError, SolverError
 from pennes.generator.signals import Drive
@@ -18,7 +19,8 @@ class Delivery:
     """Rms numbers at the tissue: ``power`` W, ``voltage`` V, ``current`` A; ``impedance`` ohm as displayed.
 
     ``impedance`` includes the leads and is nan while nothing flows. ``limited_by`` is ``power``, ``voltage`` or
-    ``current`` where the generator delivers less than it was set to, else None.
+    ``current`` where the generator delivers less than it was set to, else None. ``flows`` are the powers in W on the
+    way to the tissue, by name, of sources that name any.
     """
 
     power: float
@@ -26,6 +28,7 @@ class Delivery:
     current: float
     impedance: float
     limited_by: str | None
+    flows: Mapping[str, float] = field(default_factory=dict)
 
 
 def deliver(drive: Drive, time_since: float, load_impedance: float, generator: Generator) -> Delivery:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pennes.errors import InputError, nearest_name
 from pennes.generator.modes import MODES, Mode
-from pennes.library.protocols import Change, Generator, Pole, ProtocolBase, TemperatureControlled
+from pennes.library.protocols import Change, Generator, Pole, ProtocolBase, TemperatureControlled, TemperatureLimited
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _poles(poles: Mapping[str, Pole], known: Sequence[str], key: str) -> dict[st
 
 
 def _sensors(settings: ProtocolBase, known: Sequence[str], key: str) -> tuple[str, ...]:
-    if not isinstance(settings, TemperatureControlled):
+    if not isinstance(settings, (TemperatureControlled, TemperatureLimited)):
         return ()
     if not known:
         raise InputError("temperature control needs a device with thermocouples", key=f"{key}.mode")

@@ -16,10 +16,14 @@ from pydantic import Field, model_validator
 
 from pennes import units
 from pennes.errors import nearest_name
+from pennes.library.antennas import Antenna, check_outline
 from pennes.library.protocols import Generator, Protocol
 from pennes.library.records import Name, Record, check_unique, refuse
 
 Point = tuple[units.Length, units.Length, units.Length]
+
+CONE_END = 0.2
+"""Radius of a conical tip's end, in radii of the shaft: an infinitely sharp point cannot be meshed."""
 
 
 class Exposure(Record):
@@ -158,10 +162,12 @@ class DeviceRecord(Record):
 
     name: str
     title: str
-    kind: Literal["radiofrequency"] = "radiofrequency"
+    kind: Literal["radiofrequency", "microwave"] = "radiofrequency"
     source: str
     shafts: tuple[Shaft, ...] = Field(min_length=1)
     tines: tuple[Tine, ...] = ()
+    antenna: Antenna | None = None
+    """What is inside the one shaft of a microwave device."""
     thermocouples: tuple[Thermocouple, ...] = ()
     generator: Generator
     protocols: dict[str, Protocol] = {}
@@ -169,9 +175,28 @@ class DeviceRecord(Record):
 
     @property
     def poles(self) -> tuple[str, ...]:
-        """Names of the poles that its exposures belong to, in the order of the record."""
+        """Names of the poles that its exposures belong to, in the order of the record; of an antenna, ``antenna``."""
+        if self.antenna is not None:
+            return ("antenna",)
         parts = (*self.shafts, *self.tines)
         return tuple(dict.fromkeys(exposure.pole for part in parts for exposure in part.exposures))
+
+    @model_validator(mode="after")
+    def _kind_fits(self) -> Self:
+        if self.kind == "radiofrequency":
+            if self.antenna is not None:
+                raise refuse("does not belong to a radiofrequency device", "antenna", expected="kind: microwave")
+            return self
+        if self.antenna is None:
+            raise refuse("is missing", "antenna", expected="a block that describes what is inside the shaft")
+        if len(self.shafts) > 1 or self.tines:
+            raise refuse("an antenna is one straight needle", "shafts", expected="one shaft and no tines")
+        if any(self.shafts[0].offset):
+            raise refuse("does not belong to an antenna", "shafts", 0, "offset", expected="none: the tip is the origin")
+        if self.shafts[0].exposures:
+            raise refuse("does not belong to an antenna", "shafts", 0, "exposures", expected="none")
+        check_outline(self.antenna, self.shafts[0].diameter, ("antenna",))
+        return self
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

@@ -11,7 +11,7 @@ from pennes.library.records import Record, refuse
 
 
 class Generator(Record):
-    """Limits of the radiofrequency generator."""
+    """Limits of the generator."""
 
     max_power: units.PositivePower = "200 W"
     max_voltage: units.Voltage | None = None
@@ -63,6 +63,10 @@ class Change(Record):
     statistic: Literal["mean", "max", "min"] | None = None
     hold: units.PositiveDuration | None = None
     hold_tolerance: units.TemperatureDifference | None = None
+    period: units.PositiveDuration | None = None
+    duty_cycle: units.Fraction | None = Field(default=None, gt=0)
+    limit_temperature: units.Temperature | None = None
+    resume_below: units.PositiveTemperatureDifference | None = None
     enabled: bool | None = None
     """False: the generator pauses; true: it goes on."""
 
@@ -197,8 +201,39 @@ class TemperatureControlled(ProtocolBase):
         return self
 
 
+class PulsedPower(ProtocolBase):
+    """Power that is on for a share of every period."""
+
+    mode: Literal["pulsed_power"]
+    set_power: units.Power
+    """While it is on."""
+    period: units.PositiveDuration
+    duty_cycle: units.Fraction = Field(gt=0)
+    """Share of the period, from its start, during which power is on."""
+
+
+class TemperatureLimited(ProtocolBase):
+    """Constant power, off while thermocouples are too hot."""
+
+    mode: Literal["temperature_limited"]
+    set_power: units.Power
+    limit_temperature: units.Temperature
+    """Power goes off when the thermocouples reach it ..."""
+    resume_below: units.PositiveTemperatureDifference = "5 K"
+    """... and on again when they are so much colder."""
+    sensors: tuple[str, ...] = ()
+    """Thermocouples that count; empty: all of the device."""
+    statistic: Literal["mean", "max", "min"] = "max"
+
+
 Protocol = Annotated[
-    ConstantVoltage | ConstantCurrent | ConstantPower | ImpedanceControlled | TemperatureControlled,
+    ConstantVoltage
+    | ConstantCurrent
+    | ConstantPower
+    | ImpedanceControlled
+    | TemperatureControlled
+    | PulsedPower
+    | TemperatureLimited,
     Field(discriminator="mode"),
 ]
 
@@ -208,5 +243,7 @@ PROTOCOLS: dict[str, type[ProtocolBase]] = {
     "constant_power": ConstantPower,
     "impedance_controlled": ImpedanceControlled,
     "temperature_controlled": TemperatureControlled,
+    "pulsed_power": PulsedPower,
+    "temperature_limited": TemperatureLimited,
 }
 """By their ``mode``."""

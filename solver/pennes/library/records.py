@@ -86,7 +86,25 @@ class TableLaw(Record):
         return self
 
 
-Law = Annotated[LinearLaw | TableLaw, Field(discriminator="kind")]
+class SigmoidLaw(Record):
+    """value x s(T) / s(reference), s(T) = span (1 - 1 / (1 + exp(centre - rate T))) + floor, T in C.
+
+    The form in which Ji and Brace (2011) and Lopresto et al. (2012) give the dielectric properties of heated liver.
+    """
+
+    kind: Literal["sigmoid"] = "sigmoid"
+    span: units.Number = Field(gt=0)
+    """s1, in the unit of the property."""
+    centre: units.Real
+    """s2; half the span is gone at ``centre / rate``."""
+    rate: units.Real = Field(gt=0)
+    """s3, per K."""
+    floor: units.Number = Field(default=0.0, ge=0)
+    """s4, in the unit of the property."""
+    reference: units.Temperature = "37 degC"
+
+
+Law = Annotated[LinearLaw | TableLaw | SigmoidLaw, Field(discriminator="kind")]
 
 
 class Distribution(Record):
@@ -118,6 +136,31 @@ class Property[ValueT](Record):
     law: Law | None = None
     distribution: Distribution | None = None
     source: str
+
+
+class Dielectric(Record):
+    """Relative permittivity and effective conductivity in a band of microwaves."""
+
+    band: tuple[units.MicrowaveFrequency, units.MicrowaveFrequency]
+    """Lowest and highest frequency for which the figures may be used."""
+    permittivity: Property[units.Number]
+    conductivity: Property[units.Conductivity]
+    dry_permittivity: units.Number = 3.5
+    """Once all water has vaporised."""
+    dry_conductivity: units.Conductivity = "0.05 S/m"
+    """Once all water has vaporised."""
+    dry_source: str = "an assumption: what the sigmoid laws of Ji and Brace 2011 tend to above 120 C, rounded"
+
+    @model_validator(mode="after")
+    def _is_physical(self) -> Self:
+        if self.band[0] >= self.band[1]:
+            raise refuse("does not ascend", "band", expected="the lowest, then the highest frequency")
+        for key in ("permittivity", "dry_permittivity"):
+            value = getattr(self, key)
+            value = value.value if isinstance(value, Property) else value
+            if value < 1:
+                raise refuse(f"{value:g} is below that of vacuum", key, expected="at least 1")
+        return self
 
 
 class Drying(Record):
@@ -164,3 +207,5 @@ class TissueRecord(Record):
     """Mass of water per mass of tissue: what can vaporise."""
     drying: Drying = Drying()
     hyperaemia: Hyperaemia | None = None
+    dielectric: tuple[Dielectric, ...] = ()
+    """At microwave frequencies, one entry a band."""

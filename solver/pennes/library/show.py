@@ -10,10 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pennes.errors import InputError, nearest_name
+from pennes.library.antennas import Antenna, Coax, Layer, Slot
 from pennes.library.devices import Arc, DeviceRecord, Exposure, Polyline, Shaft, Tine
 from pennes.library.find import Kind, find_device, find_tissue, list_records
 from pennes.library.protocols import ProtocolBase
-from pennes.library.records import Distribution, LinearLaw, Property, Record, TissueRecord
+from pennes.library.records import Distribution, LinearLaw, Property, Record, SigmoidLaw, TissueRecord
 
 KINDS: tuple[Kind, ...] = ("tissues", "devices")
 
@@ -69,12 +70,22 @@ def _tissue(record: TissueRecord) -> list[RenderableType]:
         rise = record.hyperaemia
         law = f"perfusion x {rise.peak:g} at {rise.to:g} °C, linear from {rise.start:g} °C"
         table.add_row("hyperaemia", "", law, "", rise.source)
+    for entry in record.dielectric:
+        low, high = (f"{frequency / 1e6:g}" for frequency in entry.band)
+        for name in ("permittivity", "conductivity"):
+            item = getattr(entry, name)
+            value = str(item.model_dump(mode="json")["value"])
+            label = f"{name}, {low} to {high} MHz"
+            table.add_row(label, value, _law(item), _spread(item.distribution), item.source)
     return [table]
 
 
 def _law(item: Property) -> str:
     if item.law is None:
         return "constant"
+    if isinstance(item.law, SigmoidLaw):
+        half = item.law.centre / item.law.rate
+        return f"sigmoid from {item.law.reference:g} °C, half its span gone at {half:.3g} °C"
     if isinstance(item.law, LinearLaw):
         law = item.law
         return f"{100 * law.rate:+.3g} %/K from {law.reference:g} °C, constant above {law.until:g} °C"
@@ -94,6 +105,9 @@ def _device(record: DeviceRecord) -> list[RenderableType]:
         parts.add_row(shaft.name, _shaft(shaft), _exposures(shaft.exposures))
     for tine in record.tines:
         parts.add_row(tine.name, _tine(tine), _exposures(tine.exposures))
+    if record.antenna is not None:
+        for name, what in _antenna(record.antenna).items():
+            parts.add_row(name, what, "")
     for sensor in record.thermocouples:
         place = f"tip of {sensor.tine} {sensor.copy_number}" if sensor.tine else _values(sensor, ("at",))
         parts.add_row(sensor.name, f"thermocouple: {place}", "")
@@ -110,6 +124,17 @@ def _shaft(shaft: Shaft) -> str:
     if cooling is not None:
         cooled = f"; cooled inside, {cooling.coefficient:g} W/m²/K to {cooling.temperature:g} °C ({cooling.source})"
     return f"shaft {1e3 * shaft.diameter:g} mm, {shaft.tip} tip{cooled}"
+
+
+def _antenna(antenna: Antenna) -> dict[str, str]:
+    """What is inside the needle, part by part."""
+    parts = {"antenna": _values(antenna, ("type", "sheath_permittivity", "cable_loss", "efficiency"))}
+    parts["coax"] = _values(antenna.coax, tuple(Coax.model_fields))
+    for number, slot in enumerate(antenna.slots, start=1):
+        parts[f"slot {number}"] = _values(slot, tuple(Slot.model_fields))
+    for layer in antenna.layers:
+        parts[layer.name] = _values(layer, tuple(name for name in Layer.model_fields if name != "name"))
+    return parts
 
 
 def _tine(tine: Tine) -> str:

@@ -44,13 +44,16 @@ def _finish(axes: Axes, label: str, title: str) -> None:
 
 
 def draw_course(result: Result) -> str:
-    """Temperature, power, impedance, voltage and current, zone over time in minutes, as inline SVG."""
+    """Temperature, power, impedance, voltage and current, zone over time in minutes, as inline SVG. Of an antenna: its
+    reflection instead of impedance, voltage and current."""
     history = result.history
     minutes = history["time_s"] / 60.0
-    figure = Figure(figsize=(10.2, 9.2))
+    antenna = "s11_db" in history
+    figure = Figure(figsize=(10.2, 7.6 if antenna else 9.2))
     frame = {"left": 0.065, "right": 0.935, "bottom": 0.055, "top": 0.97, "hspace": 0.32}
-    rows = figure.subplots(5, 1, sharex=True, gridspec_kw={"height_ratios": [1.25, 1, 1, 1, 1], **frame})
-    heat, power, impedance, voltage, zone = rows
+    heights = [1.25, 1, 1, 1] if antenna else [1.25, 1, 1, 1, 1]
+    rows = figure.subplots(len(heights), 1, sharex=True, gridspec_kw={"height_ratios": heights, **frame})
+    heat, power, zone = rows[0], rows[1], rows[-1]
     heat.plot(minutes, history["max_temperature_c"], color=palette.SERIES[1], label="highest in tissue")
     others = {**_columns(result, "sensor", "c"), **_columns(result, "probe", "c")}
     for number, (name, values) in enumerate(others.items()):
@@ -60,9 +63,12 @@ def draw_course(result: Result) -> str:
     _finish(heat, "°C", "Temperature")
     power.plot(minutes, history["power_w"], color=palette.SERIES[0])
     _finish(power, "W", "Power delivered to tissue")
-    impedance.plot(minutes, history["impedance_ohm"], color=palette.SERIES[3])
-    _finish(impedance, "Ω", "Impedance")
-    _voltage_and_current(voltage, minutes, history)
+    if antenna:
+        _reflection(rows[2], minutes, history)
+    else:
+        rows[2].plot(minutes, history["impedance_ohm"], color=palette.SERIES[3])
+        _finish(rows[2], "Ω", "Impedance")
+        _voltage_and_current(rows[3], minutes, history)
     _growth(zone, minutes, result)
     for axes in rows:
         _shade_off(axes, minutes, result)
@@ -73,8 +79,21 @@ def draw_course(result: Result) -> str:
         )
     rows[-1].set_xlabel("time, min")
     rows[-1].set_xlim(0.0, minutes[-1])
-    label = "Temperature, power, impedance, voltage and current, and zone volume over time"
+    what = "reflection" if antenna else "impedance, voltage and current,"
+    label = f"Temperature, power, {what} and zone volume over time"
     return svg(figure, "course", label)
+
+
+def _reflection(axes: Axes, minutes: np.ndarray, history: dict[str, np.ndarray]) -> None:
+    axes.plot(minutes, history["s11_db"], color=palette.SERIES[3])
+    axes.set_ylabel("dB", color="#a0407f")
+    axes.set_title("Reflection |S11| at the antenna's port (left) and reflected power (right)")
+    axes.grid(True, axis="y")
+    other = axes.twinx()
+    other.plot(minutes, history["reflected_w"], color=palette.SERIES[4], linestyle=(0, (5, 1.5)))
+    other.set_ylabel("W", color="#9a6a00")
+    other.set_ylim(bottom=0.0)
+    other.spines["right"].set_visible(True)
 
 
 def _voltage_and_current(axes: Axes, minutes: np.ndarray, history: dict[str, np.ndarray]) -> None:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import pennes
 from pennes.errors import InputError
 from pennes.report import words
+from pennes.report.antenna import draw_absorption, draw_flows, has_antenna
 from pennes.report.curves import draw_budget, draw_course
 from pennes.report.fields import open_fields
 from pennes.report.folder import Result, read_result
@@ -49,7 +50,7 @@ def write_report(folder: Path) -> Path:
         space = _space(result, renderer)
         painted = {name: _painted(result, renderer, index, name) for index, name in enumerate(result.targets)}
     margins = [picture for name in result.targets for picture in (painted[name], *targets[name])]
-    sections = [space, planes, Section("Margins on the tumour's surface", margins), course]
+    sections = [space, planes, _antenna(result), Section("Margins on the tumour's surface", margins), course]
     state, headline, explanation = words.verdict(result)
     environment = Environment(
         loader=PackageLoader("pennes.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -113,6 +114,33 @@ def _planes(result: Result) -> Section:
     return Section(
         "Temperature in two planes", [Picture(source, "Isotherms in two planes through the needle.", caption)]
     )
+
+
+def _antenna(result: Result) -> Section:
+    """Absorption and power budget of an antenna; no pictures for other applicators."""
+    if not has_antenna(result):
+        return Section("Microwave antenna", [])
+    source, first, last = draw_absorption(result, open_fields(result.folder))
+    first_antenna = result.summary["antennas"][0]
+    caption = (
+        f"Specific absorption rate in the plane of needle and nearest vessel, {first / 60.0:.1f} min and "
+        f"{last / 60.0:.1f} min after the start; white lines: 100, 1000 and 10 000 W/kg. Tissue that dries absorbs "
+        "less and lets the field reach farther."
+    )
+    spread = first_antenna["axis_spread_max_k"]
+    budget = "Where the generator's energy went."
+    if first_antenna["budget_residual_fraction"] is not None:
+        budget += f" Missing in the budget: {100.0 * first_antenna['budget_residual_fraction']:.2g} %."
+    if spread is not None:
+        budget += (
+            " The field is solved around the antenna's axis, in tissue averaged around it: the temperature differed "
+            f"from that average by up to {spread:.1f} K (root mean square where power is absorbed)."
+        )
+    pictures = [
+        Picture(source, "Specific absorption rate in the antenna's plane at two times.", caption),
+        Picture(draw_flows(result), "", budget),
+    ]
+    return Section("Microwave antenna", pictures)
 
 
 def _painted(result: Result, renderer: Renderer, index: int, name: str) -> Picture:

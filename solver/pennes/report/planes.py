@@ -119,7 +119,7 @@ def _fill(axes: Axes, loops: list[np.ndarray], **look: object) -> None:
         axes.add_patch(PathPatch(Outline.make_compound_path(*(Outline(loop) for loop in loops)), **look))
 
 
-def _window(result: Result, planes: tuple[Plane, Plane], points: np.ndarray) -> tuple[float, float, float]:
+def window(result: Result, planes: tuple[Plane, Plane], points: np.ndarray) -> tuple[float, float, float]:
     """Half width, lowest and highest in-plane coordinate shown in both planes, mm."""
     shown = [surface.mesh.points for surface in result.targets.values()]
     shown += [result.zone.mesh.points] if result.zone is not None else []
@@ -138,7 +138,7 @@ def draw_planes(result: Result, fields: FieldFile) -> tuple[str, float]:
     points, cells = fields.mesh()
     values = fields.values("temperature", time)
     planes = needle_planes(make_frame(result))
-    half, low, high = _window(result, planes, points)
+    half, low, high = window(result, planes, points)
     norm = Normalize(37.0, 110.0)
     width = 4.15
     height = float(np.clip(width * (high - low) / (2.0 * half), 3.0, 7.0))
@@ -147,7 +147,7 @@ def draw_planes(result: Result, fields: FieldFile) -> tuple[str, float]:
     for number, plane in enumerate(planes):
         axes = figure.add_axes((0.06 + 0.445 * number, 0.8 / total, width / 10.2, height / total))
         _draw_section(axes, cut_field(points, cells, values, plane), norm)
-        _draw_outlines(axes, result, plane)
+        draw_outlines(axes, result, plane)
         axes.set(xlim=(-half, half), ylim=(low, high), aspect="equal", xlabel="across the needle, mm")
         axes.set_title(plane.title if len(plane.title) < 56 else plane.title[:54] + "…", fontsize=9.5)
         axes.spines[["top", "right"]].set_visible(True)
@@ -180,7 +180,8 @@ def _draw_section(axes: Axes, section: tuple[Triangulation, np.ndarray] | None, 
             )
 
 
-def _draw_outlines(axes: Axes, result: Result, plane: Plane) -> None:
+def draw_outlines(axes: Axes, result: Result, plane: Plane) -> None:
+    """Vessel, needle, tumour and zone where they meet a plane."""
     vessel = outlines(result.vessels, plane, closed=True)
     _fill(axes, vessel, facecolor=palette.VESSEL, edgecolor="#1c5f8a", linewidth=1.2, zorder=3)
     needle = outlines(result.applicators, plane, closed=True)

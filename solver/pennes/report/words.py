@@ -169,10 +169,20 @@ def tables(result: Result) -> list[Table]:
     """All tables of the page that have rows."""
     summary = result.summary
     found = [_targets(summary), _shares(summary), _criteria(result), _vessels(summary), _organs(summary)]
+    found += [_pairs(f"Antenna {entry['name']}", _antenna(entry)) for entry in summary["antennas"]]
     found += [_pairs("Generator", summary["generator"]), _events(result), _pairs("Energy budget", summary["energy"])]
     accuracy = {**summary["mesh"], **(summary["mesh"]["quality"] or {}), **summary["solver"], **_times(summary["time"])}
     found.append(_pairs("Mesh, solver, time", accuracy))
     return [table for table in found if table.rows]
+
+
+def _antenna(entry: dict[str, Any]) -> dict[str, Any]:
+    """An antenna's numbers, with its budget written out."""
+    return {**{key: value for key, value in entry.items() if key != "name"}, **_budget(entry["budget_j"])}
+
+
+def _budget(budget: dict[str, float]) -> dict[str, float]:
+    return {f"{name}_energy_j": energy for name, energy in budget.items()}
 
 
 def _times(time: dict[str, Any]) -> dict[str, Any]:

@@ -147,6 +147,33 @@ class GeneratorResult(Block):
     events: list[GeneratorEvent] = []
 
 
+class AntennaResult(Block):
+    """A microwave antenna."""
+
+    name: str
+    frequency_mhz: float
+    s11_start_db: Optional = None
+    """|S11| at the antenna's port when power first flowed ..."""
+    s11_worst_db: Optional = None
+    """... at its largest ..."""
+    s11_end_db: Optional = None
+    """... and when it last flowed."""
+    budget_j: dict[str, float] = {}
+    """set = cable + shaft + reflected + absorbed + elsewhere + needle + radiated; forward is what reaches the port.
+    absorbed: by tissue of the mesh; elsewhere: where the mesh has none (vessels, beyond the body); needle: in the
+    needle's own dielectrics (coolant); radiated: out of the section in which the field is solved."""
+    budget_residual_fraction: float
+    """What is missing in that sum, over ``set``."""
+    mapping_scale: tuple[Optional, Optional] = (None, None)
+    """Smallest and largest factor that made the mapped power the field's."""
+    axis_spread_k: Optional = None
+    """How far the tissue was from axisymmetric when power last flowed: standard deviation of the temperature around the
+    antenna's axis, root mean square weighted with the power absorbed."""
+    axis_spread_max_k: Optional = None
+    field_solves: int = 0
+    section_triangles: int = 0
+
+
 class Energy(Block):
     """Energy budget from the start to the end."""
 
@@ -198,6 +225,7 @@ class Summary(Block):
     targets: list[Target]
     vessels: list[VesselResult]
     generator: GeneratorResult
+    antennas: list[AntennaResult] = []
     energy: Energy
     organs: list[OrganResult]
     criteria: dict[str, CriterionResult] = {}

@@ -81,6 +81,11 @@ class PointLocator:
         chosen = np.flatnonzero(mine)
         self._direct = _Places(chosen, cells[chosen], weights[chosen])
 
+    @property
+    def held(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers (k,) of the points inside cells of this rank, each point on one rank alone, and those cells (k,)."""
+        return self._direct.points, self._direct.cells
+
     def evaluate(self, values: np.ndarray, nearest: bool = False) -> np.ndarray:
         """Values (n,) at the points of an array of nodal values (n_local,) (collective).
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from pennes.case.models import Applicator, Case
 from pennes.errors import InputError
-from pennes.library.devices import Arc, Exposure, Shaft, Tine
+from pennes.library.devices import CONE_END, Arc, DeviceRecord, Exposure, Shaft, Tine
 from pennes.scene import solids
 from pennes.scene.frames import frame, rotation_about
 from pennes.scene.paths import Centreline, Line, arc, through
 
-POINT = 0.2
-"""Radius of a conical tip's end, in radii of the shaft: an infinitely sharp point cannot be meshed."""
+BEHIND_SLOT = 10e-3
+"""m; an antenna heats so far behind what radiates, too: the mesh is made for that."""
 _AXIS = np.array([0.0, 0.0, 1.0])
 
 
@@ -77,7 +77,7 @@ class Wire:
             if self.shaft.tip == "round":
                 pieces.append(solids.hemisphere(tip + head * along, -along, self.radius))
             else:
-                radii = [self.radius * (POINT + (1 - POINT) * distance / head) for distance in (first, last)]
+                radii = [self.radius * (CONE_END + (1 - CONE_END) * distance / head) for distance in (first, last)]
                 pieces.append(solids.cone(tip + first * along, tip + last * along, *radii))
             first = last
         if stretch.last - first > 1e-9:
@@ -94,11 +94,12 @@ def wires(applicator: Applicator, number: int, length: float) -> tuple[Wire, ...
     rotation, origin = _frame(applicator, key), np.array(applicator.tip)
     shaft_names = _distinct([shaft.name for shaft in applicator.device.shafts])
     result = []
+    heated = _heated(applicator.device)
     for count, (shaft, name) in enumerate(zip(applicator.device.shafts, shaft_names, strict=True)):
         tip = origin + rotation @ np.array(shaft.offset)
         path = Centreline((Line(tip, tip - length * rotation[:, 2]),))
         part_key = f"{key}.device.shafts.{count}"
-        pieces = _shaft_stretches(shaft, length, part_key)
+        pieces = _shaft_stretches(shaft, heated or shaft.exposures, length, part_key)
         result.append(Wire(applicator.name, name, part_key, shaft.diameter / 2, path, pieces, shaft, number))
     taken = _distinct([*shaft_names, *(tine.name for tine in applicator.device.tines)])[len(shaft_names) :]
     for count, (tine, name) in enumerate(zip(applicator.device.tines, taken, strict=True)):
@@ -152,9 +153,16 @@ def _tip_length(shaft: Shaft) -> float:
     return {"flat": 0.0, "round": shaft.diameter / 2, "cone": shaft.tip_length}[shaft.tip]
 
 
-def _shaft_stretches(shaft: Shaft, length: float, key: str) -> tuple[Stretch, ...]:
+def _heated(device: DeviceRecord) -> tuple[Exposure, ...]:
+    """The stretch of an antenna around which the lesion grows, as if it were bare; nothing of other devices."""
+    if device.antenna is None:
+        return ()
+    return (Exposure.model_construct(start=0.0, end=device.antenna.radiating_end + BEHIND_SLOT, pole=device.poles[0]),)
+
+
+def _shaft_stretches(shaft: Shaft, exposures: tuple[Exposure, ...], length: float, key: str) -> tuple[Stretch, ...]:
     cooled = 0.0 if shaft.cooling is None else shaft.cooling.length or length
-    found = _stretches(shaft.exposures, length, min(cooled, length))
+    found = _stretches(exposures, length, min(cooled, length))
     if shaft.tip == "round":
         head = _tip_length(shaft)
         for stretch in found:

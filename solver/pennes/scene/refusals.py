@@ -27,6 +27,7 @@ def refuse_impossible(case: Case, plan: ScenePlan) -> None:
         _vessel_in_body(case, tree)
     for wire in plan.wires:
         _tip_in_body(case, wire)
+        _antenna_in_body(case, wire)
         for tree in plan.vessels:
             _wire_clear_of_vessel(wire, tree)
     free = [_free_part(wire, plan.wires) for wire in plan.wires]
@@ -107,6 +108,23 @@ def _tip_in_body(case: Case, wire: Wire) -> None:
             f"'{wire.applicator}' does not enter through the free surface at z = 0",
             key=f"applicators.{wire.owner}.direction",
             expected="a direction with negative z",
+        )
+
+
+def _antenna_in_body(case: Case, wire: Wire) -> None:
+    """What radiates has to lie in tissue: the field is that of an antenna in tissue."""
+    antenna = case.applicators[wire.owner].device.antenna
+    if antenna is None:
+        return
+    last = wire.path.point_at(antenna.radiating_end)
+    depth = float(bodies.depth(case.body, last)[0])
+    if depth < wire.radius:
+        raise InputError(
+            f"the antenna '{wire.applicator}' radiates into air: its radiating part, which ends "
+            f"{1e3 * antenna.radiating_end:.4g} mm from the tip, "
+            + (f"sticks out of the body by {-1e3 * depth:.3g} mm" if depth < 0 else "ends on the surface of the body"),
+            key=f"applicators.{wire.owner}.tip",
+            expected="a deeper tip",
         )
 
 

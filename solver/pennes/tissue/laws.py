@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pennes.library.records import Drying, Hyperaemia, Law, LinearLaw
+from pennes.library.records import Drying, Hyperaemia, Law, LinearLaw, SigmoidLaw
 
 FREEZING = 0.0
 """C; below it a linear law is held constant: it says nothing of frozen tissue."""
@@ -15,15 +15,22 @@ def law_factor(law: Law | None, temperature: ArrayLike) -> NDArray[np.float64]:
     """Factor of a temperature law.
 
     ``temperature`` any shape, C. A linear law is 1 + rate (T - reference), held constant below 0 C and above its
-    ``until``; a table is interpolated linearly and held constant beyond its ends. None is 1 everywhere. The records
-    refuse laws that would reach zero, so the factor is positive. Same shape as ``temperature``.
+    ``until``; a table is interpolated linearly and held constant beyond its ends; a sigmoid is as its record says. None
+    is 1 everywhere. The records refuse laws that would reach zero, so the factor is positive. Same shape as
+    ``temperature``.
     """
     temperature = np.asarray(temperature, dtype=np.float64)
     if law is None:
         return np.ones_like(temperature)
     if isinstance(law, LinearLaw):
         return 1.0 + law.rate * (np.clip(temperature, FREEZING, law.until) - law.reference)
+    if isinstance(law, SigmoidLaw):
+        return _sigmoid(law, temperature) / _sigmoid(law, np.float64(law.reference))
     return np.interp(temperature, law.temperatures, law.factors)
+
+
+def _sigmoid(law: SigmoidLaw, temperature: NDArray[np.float64]) -> NDArray[np.float64]:
+    return law.span * (1.0 - 1.0 / (1.0 + np.exp(law.centre - law.rate * temperature))) + law.floor
 
 
 def relative_conductivity(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,6 +33,8 @@ class Counters:
     impedance_start: float = math.nan
     impedance_min: float = math.nan
     impedance_end: float = math.nan
+    flows: dict[str, float] = field(default_factory=dict)
+    """Energies in J of the flows that a source names on the way to the tissue."""
 
 
 class Loop:
@@ -152,6 +154,8 @@ class Loop:
         self.control.accepted(step.dt, step.effort)
         if step.delivery is not None:
             counters.energy_delivered += step.delivery.power * step.dt
+            for name, power in step.delivery.flows.items():
+                counters.flows[name] = counters.flows.get(name, 0.0) + power * step.dt
             counters.on_time += step.dt
             counters.max_power = max(counters.max_power, step.delivery.power)
             counters.impedance_end = after.impedance

@@ -31,6 +31,7 @@ class Recorder:
         self.resumed_at: list[float] = []
         restored = loop.restored or {}
         self._peak_sink = dict(restored.get("peak_sink", {}))
+        self._seen: dict[str, dict[str, float]] = dict(restored.get("seen", {}))
         self._cell_power: np.ndarray | None = None
         self.history = folder.history(self._columns(), resume_time=resume_time)
         regions = {"region": self.elements.cell_values(domain.cell_tags)}
@@ -41,7 +42,7 @@ class Recorder:
 
     def to_dict(self) -> dict:
         """Plain values for the checkpoint."""
-        return {"peak_sink": self._peak_sink, "resumed_at": self.resumed_at}
+        return {"peak_sink": self._peak_sink, "seen": self._seen, "resumed_at": self.resumed_at}
 
     def next_output(self, now: float) -> float:
         """The next time at which fields are saved, in s."""
@@ -53,7 +54,8 @@ class Recorder:
             "time_s", "dt_s", "max_temperature_c",
             *(f"probe:{name}_c" for name in monitor.probe_names),
             *(f"sensor:{name}_c" for name in monitor.sensor_names),
-            "voltage_v", "current_a", "power_w", "impedance_ohm", "generator_state", "zone_volume_ml",
+            "voltage_v", "current_a", "power_w", "impedance_ohm", *self.physics.energy.columns, "generator_state",
+            "zone_volume_ml",
             *(f"covered_fraction:{target.name}" for target in self.case.targets),
             "deposited_j", "stored_j", "perfusion_j", "vessels_j", "surface_j", "applicator_cooling_j",
             "residual_fraction",
@@ -92,10 +94,19 @@ class Recorder:
             for target in self.case.targets
         }
         row |= {f"vessel:{vessel.name}_w": audit.sink_power[vessel.name] for vessel in self.case.vessels}
-        self.history.append(row)
+        found = self.physics.energy.row(step.delivery, state.temperature)
+        if step.delivery is not None:
+            self._note(found)
+        self.history.append(row | found)
         self._cell_power = step.cell_power
         if math.floor(state.time / self.case.output.every + 1e-9) > self._saved:
             self._save_fields()
+
+    def _note(self, found: dict[str, float]) -> None:
+        """Keep the first, last, smallest and largest of the source's values."""
+        for name, value in found.items():
+            known = self._seen.setdefault(name, {"first": value, "min": value, "max": value})
+            known |= {"last": value, "min": min(known["min"], value), "max": max(known["max"], value)}
 
     def _save_fields(self) -> None:
         state, power = self.loop.state, self._cell_power
@@ -165,6 +176,7 @@ class Recorder:
                 for vessel in case.vessels
             ],
             "generator": findings.generator_block(self.loop),
+            "antennas": physics.energy.report(self._seen, self.loop.counters.flows),
             "energy": findings.energy_block(self.loop),
             "organs": self.loop.monitor.organs(physics.death, state.death),
             "criteria": criteria,

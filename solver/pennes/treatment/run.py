@@ -146,7 +146,10 @@ def _save(folder: ResultFolder, loop: Loop, domain, recorder: Recorder) -> None:
         "failed": loop.control.failed,
         "controller": loop.controller.state.to_dict(),
         "audit": loop.audit.to_dict(),
-        "counters": {name: None if math.isnan(value) else value for name, value in asdict(loop.counters).items()},
+        "counters": {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in asdict(loop.counters).items()
+        },
         "max_temperature": loop.monitor.max_temperature,
         "recorder": recorder.to_dict(),
     }

@@ -9,8 +9,11 @@ import numpy as np
 
 from pennes.library.records import Drying, Law, TissueRecord
 from pennes.scene import Domain
+from pennes.tissue.dielectric import complex_permittivity, dielectric_at
 from pennes.tissue.enthalpy import BOIL_START, Enthalpy
 from pennes.tissue.laws import perfusion_factor, relative_conductivity
+
+FREQUENCY_KEY = "applicators.0.device.generator.frequency"
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,20 @@ class TissueFields:
     def electric_conductivity(self, temperature: np.ndarray) -> np.ndarray:
         """sigma of each cell (n_cells,) in S/m."""
         return self._evaluate(self._electric, temperature, self.dryness(temperature))
+
+    def permittivity(self, temperature: np.ndarray, frequency: float) -> np.ndarray:
+        """Complex relative permittivity of each cell (n_cells,) at a ``frequency`` in Hz.
+
+        Raises InputError where a tissue has none at that frequency.
+        """
+        entries = [dielectric_at(record, frequency, FREQUENCY_KEY) for record in self.records]
+        dryness = self.dryness(temperature)
+        result = np.empty(self.elements.n_cells, dtype=complex)
+        for entry in dict.fromkeys(entries):
+            cells = np.isin(self.cell_region, [n for n, other in enumerate(entries) if other == entry])
+            values = complex_permittivity(entry, frequency, temperature, dryness)
+            result[cells] = self.elements.cell_mean(values)[cells]
+        return result
 
     def perfusion(self, temperature: np.ndarray, viability: np.ndarray) -> np.ndarray:
         """rho_b c_b w (n_local,) in W/m3/K for a temperature and viability (1 alive, 0 dead) of each node."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pennes.generator.modes.constant import ConstantCurrent, ConstantPower, ConstantVoltage
 from pennes.generator.modes.impedance_controlled import ImpedanceControlled
 from pennes.generator.modes.mode import Demand, Mode
+from pennes.generator.modes.pulsed_power import PulsedPower
 from pennes.generator.modes.temperature_controlled import TemperatureControlled
+from pennes.generator.modes.temperature_limited import TemperatureLimited
 
 __all__ = ["MODES", "Demand", "Mode"]
 
@@ -15,5 +17,7 @@ MODES: dict[str, type[Mode]] = {
     "constant_power": ConstantPower,
     "impedance_controlled": ImpedanceControlled,
     "temperature_controlled": TemperatureControlled,
+    "pulsed_power": PulsedPower,
+    "temperature_limited": TemperatureLimited,
 }
 """By the protocol's ``mode``."""

@@ -16,15 +16,19 @@ from pennes.verification.exact.death import (
     equivalent_minutes_time,
     three_state_viability,
 )
+from pennes.verification.exact.microwave import CoaxialLine, DipoleWave, TwoRegionCylinder
 from pennes.verification.exact.radiofrequency import ConcentricSpheres, Kohlrausch
 from pennes.verification.exact.vaporisation import VaporisingLineSource
 from pennes.verification.exact.vessels import Graetz, vessel_in_heated_tissue
 
 __all__ = [
+    "CoaxialLine",
     "ConcentricSpheres",
+    "DipoleWave",
     "Graetz",
     "Kohlrausch",
     "Medium",
+    "TwoRegionCylinder",
     "VaporisingLineSource",
     "arrhenius_time_to_damage",
     "equivalent_minutes_time",
