@@ -38,7 +38,7 @@ def target_surface(target: Target, domain: Domain) -> Surface:
 
 
 def target_finding(
-    target: Target, surface: Surface, domain: Domain, zone: ZoneMeasure, boundary: Surface, level: np.ndarray
+    target: Target, surface: Surface, domain: Domain, zone: ZoneMeasure, boundary, level: np.ndarray
 ) -> TargetFinding:
     """Signed margins of one target for a level function (n_local,) whose zone surface is ``boundary`` (this rank's)."""
     inside = domain.locate(surface.points).evaluate(level)

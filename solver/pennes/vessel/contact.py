@@ -64,7 +64,7 @@ def wall_contact(elements, pieces: Pieces, chosen: np.ndarray, site: Site) -> Co
     piece = nearest_piece(pieces, chosen, centres)
     place = np.full(len(pieces), -1)
     place[chosen] = np.arange(len(chosen))
-    values = (areas[:, None] * shares[None, :]).ravel()
+    values = (areas[:, None] * shares).ravel()
     rows = np.repeat(place[piece], nodes.shape[1])
     weights = sparse.coo_matrix((values, (rows, nodes.ravel())), (len(chosen), elements.n_local)).tocsr()
     area = elements.comm.allreduce(np.asarray(weights.sum(axis=1)).ravel())
