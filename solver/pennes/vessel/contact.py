@@ -35,7 +35,8 @@ class Contact:
 
     ``pieces`` (k,) their numbers; ``weights`` (k, n_local) this rank's part of rows that add up to 1 over all ranks (0
     where a piece is outside the tissue); ``area`` (k,) of wall in m2; ``ring`` (k,) radius in m at which the
-    temperature is read: the wall's, or more where the mesh is too coarse to see it; ``distance`` (k,) the radius of continuous tissue whose
+    temperature is read: the wall's, or more where the mesh is too coarse to see it; ``distance`` (k,) the radius of
+    continuous tissue whose
     temperature that is.
     """
 
