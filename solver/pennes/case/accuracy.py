@@ -24,7 +24,7 @@ class MeshSizes(Record):
     far: units.PositiveLength = "10 mm"
     """At the outer surface."""
     field: units.PositiveLength | None = None
-    """Longest edge in tissue of the mesh for an antenna's axisymmetric field; none: an eighth of the wavelength."""
+    """Longest edge in tissue of the mesh for an antenna's axisymmetric field; none: a sixth of the wavelength."""
     seed: units.Whole = Field(default=1, ge=0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from pennes.case.symmetry import check_axisymmetric
 from pennes.errors import nearest_name
 from pennes.library.protocols import Pole, TemperatureControlled, TemperatureLimited
 from pennes.library.records import check_unique, refuse
@@ -22,6 +23,7 @@ def check_case(case: Case) -> None:
     """Raises the error of a validator where two parts of the case contradict each other."""
     _check_names(case)
     _check_body(case)
+    check_axisymmetric(case)
     _check_generator(case)
     _check_mode(case)
     _check_poles(case)

@@ -49,6 +49,9 @@ class Surroundings(Record):
 
 
 class BodyBase(Record):
+    form: Literal["full", "axisymmetric"] = "full"
+    """``axisymmetric``: all of the treatment is a body of revolution around the applicator, and is simulated as such in
+    a half-plane, in seconds. For cylinders and balls."""
     tissue: TissueRecord
     blood: TissueRecord
     """The blood that perfuses: its density and heat capacity."""

@@ -62,10 +62,21 @@ class LinearElements:
         starts = np.arange(self.n_edges + 1, dtype=np.int32) * 2
         signs = np.tile(np.array([1.0, -1.0]), self.n_edges)
         self._difference = sparse.csr_matrix((signs, self.edges.ravel(), starts), shape=(self.n_edges, self.n_local))
-        vertices = self.dimension + 1
-        starts = np.arange(self.n_cells + 1, dtype=np.int32) * vertices
-        share = np.full(self.n_cells * vertices, 1.0 / vertices)
-        self._mean = sparse.csr_matrix((share, self.cells.ravel(), starts), shape=(self.n_cells, self.n_local))
+        shares = self._vertex_shares()
+        starts = np.arange(self.n_cells + 1, dtype=np.int32) * shares.shape[1]
+        self._mean = sparse.csr_matrix((shares.ravel(), self.cells.ravel(), starts), shape=(self.n_cells, self.n_local))
+
+    def _vertex_shares(self) -> np.ndarray:
+        """Share (n_cells, vertices) of a cell's volume that belongs to each of its vertices."""
+        return np.full(self.cells.shape, 1.0 / self.cells.shape[1])
+
+    def _coordinates(self) -> np.ndarray:
+        """Coordinates (n, dimension) of the geometry's vertices in which gradients are taken."""
+        return self.mesh.geometry.x[:, : self.dimension]
+
+    def _thickness(self, corners: np.ndarray) -> np.ndarray | float:
+        """What the area or volume of cells with ``corners`` (c, vertices, dimension) is to be multiplied by."""
+        return 1.0
 
     def _build_tables(self) -> None:
         """Volumes of the cells and the constant matrix S, block by block."""
@@ -75,14 +86,14 @@ class LinearElements:
         pairs = np.triu_indices(table.shape[2], 1)
         reference = np.einsum("q,aqi,bqj->abij", weights, table[1:], table[1:])[:, :, pairs[0], pairs[1]]
         nodes = self.mesh.geometry.dofmaps[0][: self.n_cells]
-        x = self.mesh.geometry.x[:, : self.dimension]
+        x = self._coordinates()
         reference_volume = weights.sum()
         self.volumes = np.empty(self.n_cells)
         entries = np.empty((self.n_cells, len(pairs[0])))
         for start in range(0, self.n_cells, BLOCK):
             block = slice(start, start + BLOCK)
             jacobian = np.swapaxes(x[nodes[block, 1:]] - x[nodes[block, :1]], 1, 2)
-            determinant = np.abs(np.linalg.det(jacobian))
+            determinant = np.abs(np.linalg.det(jacobian)) * self._thickness(x[nodes[block]])
             inverse = np.linalg.inv(jacobian)
             metric = np.einsum("cad,cbd,c->cab", inverse, inverse, determinant)
             entries[block] = np.tensordot(metric, reference, axes=([1, 2], [0, 1]))
@@ -98,7 +109,7 @@ class LinearElements:
         self.node_volumes = self.accumulate(self.lump(self.volumes))
 
     def lump(self, cell_totals: np.ndarray) -> np.ndarray:
-        """Share a total of each cell (n_cells,) equally among its vertices: local sums (n_local,)."""
+        """Share a total of each cell (n_cells,) among its vertices: local sums (n_local,)."""
         return self._mean.T @ cell_totals
 
     def density(self, cell_totals: np.ndarray) -> np.ndarray:
@@ -113,7 +124,7 @@ class LinearElements:
         return values
 
     def cell_mean(self, values: np.ndarray) -> np.ndarray:
-        """Mean over the vertices of each cell (n_cells,) of values at the unknowns (n_local,)."""
+        """Mean over each cell (n_cells,) of values at the unknowns (n_local,)."""
         return self._mean @ values
 
     def stiffness(self, conductivity: np.ndarray) -> np.ndarray:
@@ -187,7 +198,8 @@ class LinearElements:
         """Facets as lumped surface elements.
 
         Of the m local ``facets`` that this rank owns (so that no facet counts on two ranks): areas (m,), unknowns
-        (m, k) with the vertices first, the share of the area that each unknown has (k,), and centres (m, 3).
+        (m, k) with the vertices first, the share of the area that each unknown has, the same (k,) for all facets or
+        (m, k), and centres (m, 3).
         """
         topology, dimension = self.mesh.topology, self.dimension
         topology.create_connectivity(dimension, dimension - 1)

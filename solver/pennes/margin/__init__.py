@@ -6,6 +6,7 @@ from pennes.margin.distance import DistanceField, Enclosure, distance_to_triangl
 from pennes.margin.extent import zone_diameters
 from pennes.margin.files import read_surface
 from pennes.margin.isosurface import clip_triangles, marching_tetrahedra
+from pennes.margin.meridian import clip_segments, distance_to_segments, marching_triangles, share_inside
 from pennes.margin.minimum import SmallestMargin, margins_to, smallest_margin
 from pennes.margin.shell import ShellCoverage, shell_coverage
 from pennes.margin.statistics import MarginStatistics, margin_statistics, signed_margins, subcapsular
@@ -19,17 +20,21 @@ __all__ = [
     "ShellCoverage",
     "SmallestMargin",
     "Surface",
+    "clip_segments",
     "clip_triangles",
     "compare_surfaces",
     "direction_words",
+    "distance_to_segments",
     "distance_to_triangles",
     "enclosed",
     "join_surfaces",
     "marching_tetrahedra",
+    "marching_triangles",
     "margin_statistics",
     "margins_to",
     "merge_points",
     "read_surface",
+    "share_inside",
     "shell_coverage",
     "signed_margins",
     "smallest_margin",

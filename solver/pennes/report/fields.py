@@ -29,7 +29,7 @@ class FieldFile:
         return np.array(sorted(self.locations[name]))
 
     def mesh(self) -> tuple[np.ndarray, np.ndarray]:
-        """Points (n, 3) in mm and tetrahedra (m, 4)."""
+        """Points (n, 3) in mm and tetrahedra (m, 4), or triangles (m, 3) in a half-plane of the needle."""
         return 1e3 * self._read(self.geometry), self._read(self.topology)[:, :4]
 
     def values(self, name: str, time: float) -> np.ndarray:

@@ -64,7 +64,12 @@ def heated_time(result: Result, times: np.ndarray) -> float:
 def cut_field(
     points: np.ndarray, cells: np.ndarray, values: np.ndarray, plane: Plane
 ) -> tuple[Triangulation, np.ndarray] | None:
-    """Cut tetrahedra (m, 4) by a plane: the triangulated section and the values on it; None where none is cut."""
+    """Cut tetrahedra (m, 4) by a plane: the triangulated section and the values on it; None where none is cut.
+
+    Triangles (m, 3) in a half-plane of the needle, whose axis lies in ``plane``, are turned into it, to both sides.
+    """
+    if cells.shape[1] == 3:
+        return _both_sides(points, cells, values, plane)
     origin = plane.origin + 1.234e-4 * plane.normal  # mm: a plane that runs along faces of the mesh would cut nothing
     height = (points - origin) @ plane.normal
     side = height[cells] > 0.0
@@ -80,6 +85,16 @@ def cut_field(
     (x0, y0), (x1, y1), (x2, y2) = (place[triangles[:, i]].T for i in range(3))
     area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
     return Triangulation(*place.T, triangles[np.abs(area) > 1e-10]), np.asarray(section["value"])
+
+
+def _both_sides(
+    points: np.ndarray, triangles: np.ndarray, values: np.ndarray, plane: Plane
+) -> tuple[Triangulation, np.ndarray]:
+    offset = points - plane.origin
+    height = offset @ plane.up
+    radius = np.linalg.norm(offset - height[:, None] * plane.up, axis=1)
+    both = np.concatenate([triangles, triangles + len(points)])
+    return Triangulation(np.concatenate([radius, -radius]), np.tile(height, 2), both), np.tile(values, 2)
 
 
 def outlines(surface: Surface | None, plane: Plane, *, closed: bool = False) -> list[np.ndarray]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class FieldWriter:
-    """Writes vertex fields of a tetrahedral mesh, time after time, on any number of ranks.
+    """Writes vertex fields of a mesh of tetrahedra or triangles, time after time, on any number of ranks.
 
     The HDF5 file holds ``/Mesh/mesh/{geometry,topology}``, ``/Mesh/mesh/cell/<name>`` and
     ``/Function/<name>/<number of the time>``; it is closed between times, so that what has been saved can be looked
@@ -91,7 +91,7 @@ class FieldWriter:
         """Write the XDMF file that says where things are in the HDF5 file."""
         comm, topology = self.mesh.comm, self.mesh.topology
         sizes = (self.mesh.geometry.index_map().size_global, topology.index_map(topology.dim).size_global)
-        text = xdmf_text(self.data_path.name, sizes, self.names, self.cell_names, self.times)
+        text = xdmf_text(self.data_path.name, sizes, self.names, self.cell_names, self.times, topology.dim + 1)
         on_root(comm, lambda: write_whole(self.path, text), self.path)
 
     def _keep(self, part: Path, resume_time: float) -> None:

@@ -7,9 +7,14 @@ from collections.abc import Sequence
 
 
 def xdmf_text(
-    data_file: str, sizes: tuple[int, int], names: Sequence[str], cell_names: Sequence[str], times: Sequence[float]
+    data_file: str,
+    sizes: tuple[int, int],
+    names: Sequence[str],
+    cell_names: Sequence[str],
+    times: Sequence[float],
+    corners: int = 4,
 ) -> str:
-    """XDMF 3 text for a time series on one tetrahedral mesh.
+    """XDMF 3 text for a time series on one mesh of tetrahedra, or of triangles where cells have three ``corners``.
 
     ``sizes``: numbers of vertices and cells; ``names`` of vertex fields at ``/Function/<name>/<number>``;
     ``cell_names`` of whole numbers at ``/Mesh/mesh/cell/<name>``. Each time is one grid that holds every field, so
@@ -21,9 +26,13 @@ def xdmf_text(
     for number, time in enumerate(times):
         grid = ElementTree.SubElement(series, "Grid", Name="mesh", GridType="Uniform")
         topology = ElementTree.SubElement(
-            grid, "Topology", TopologyType="Tetrahedron", NumberOfElements=str(sizes[1]), NodesPerElement="4"
+            grid,
+            "Topology",
+            TopologyType={3: "Triangle", 4: "Tetrahedron"}[corners],
+            NumberOfElements=str(sizes[1]),
+            NodesPerElement=str(corners),
         )
-        _item(topology, (sizes[1], 4), f"{data_file}:/Mesh/mesh/topology", "Int")
+        _item(topology, (sizes[1], corners), f"{data_file}:/Mesh/mesh/topology", "Int")
         geometry = ElementTree.SubElement(grid, "Geometry", GeometryType="XYZ")
         _item(geometry, (sizes[0], 3), f"{data_file}:/Mesh/mesh/geometry")
         ElementTree.SubElement(grid, "Time", Value=repr(float(time)))

@@ -1,4 +1,4 @@
-"""A tetrahedral mesh as arrays: its order, its quality, its uniform refinement."""
+"""A mesh as arrays; order, quality and uniform refinement of tetrahedra (of triangles: ``triangles``)."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class MeshQuality:
 
 @dataclass(frozen=True, eq=False)
 class MeshArrays:
-    """``points`` (n, 3) in m; ``cells`` (m, 4), positively oriented; ``cell_tags`` (m,); ``facets`` (k, 3) of named
-    surfaces with ``facet_tags`` (k,)."""
+    """``points`` (n, 3) in m; ``cells`` (m, 4), positively oriented, or triangles (m, 3) in a half-plane; ``cell_tags``
+    (m,); ``facets`` (k, 3), or edges (k, 2), of named surfaces with ``facet_tags`` (k,)."""
 
     points: np.ndarray
     cells: np.ndarray
@@ -49,9 +49,7 @@ def ordered(mesh: MeshArrays) -> MeshArrays:
     new = np.full(len(mesh.points), -1, dtype=np.int64)
     new[used] = np.arange(len(used))
     points, cells, facets = mesh.points[used], new[mesh.cells], new[mesh.facets]
-    rows, columns = np.repeat(cells, 4, axis=1).ravel(), np.tile(cells, (1, 4)).ravel()
-    graph = sparse.coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(len(points),) * 2).tocsr()
-    order = reverse_cuthill_mckee(graph, symmetric_mode=True)
+    order = vertex_order(cells, len(points))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     points, cells, facets = points[order], rank[cells], rank[facets]
@@ -62,6 +60,14 @@ def ordered(mesh: MeshArrays) -> MeshArrays:
     return MeshArrays(
         points, cells.astype(np.int32), tags.astype(np.int32), facets.astype(np.int32), mesh.facet_tags.astype(np.int32)
     )
+
+
+def vertex_order(cells: np.ndarray, count: int) -> np.ndarray:
+    """The vertices (count,) of ``cells`` (m, k) in reverse Cuthill-McKee order."""
+    size = cells.shape[1]
+    rows, columns = np.repeat(cells, size, axis=1).ravel(), np.tile(cells, (1, size)).ravel()
+    graph = sparse.coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(count,) * 2).tocsr()
+    return reverse_cuthill_mckee(graph, symmetric_mode=True)
 
 
 def signed_volumes(points: np.ndarray, cells: np.ndarray) -> np.ndarray:
@@ -164,7 +170,10 @@ def exterior_facets(cells: np.ndarray) -> np.ndarray:
 
 
 def facet_keys(facets: np.ndarray) -> np.ndarray:
-    """One comparable value (k,) for each triple of vertices (k, 3), whatever its order."""
+    """One comparable value (k,) for each triple or pair of vertices (k, 3) or (k, 2), whatever its order."""
+    if facets.shape[1] == 2:
+        low, high = np.sort(facets.astype(np.int64), axis=1).T
+        return (low << 32) + high
     low, middle, high = np.sort(facets.astype(np.int64), axis=1).T
     if len(facets) == 0 or high.max() < 2_000_000:  # three such numbers fit into 63 bits
         return (low * 2_000_000 + middle) * 2_000_000 + high

@@ -34,13 +34,14 @@ def build(case: Case, comm: MPI.Intracomm, cache_directory: Path | None = None) 
         loaded = on_root(comm, lambda: load_given_mesh(case))
         names, quality, key = comm.bcast(None if loaded is None else loaded[1:])
         regions, surfaces = names.named(case)
+        axis = None
     else:
         plan = make_plan(case)
-        regions, surfaces = plan.regions, plan.surfaces
+        regions, surfaces, axis = plan.regions, plan.surfaces, plan.axis
         loaded = on_root(comm, lambda: planned_mesh(case, plan, cache_directory))
         quality, key = comm.bcast(None if loaded is None else loaded[1:])
     mesh, cell_tags, facet_tags = distribute(None if loaded is None else loaded[0], comm)
-    return Domain(mesh, cell_tags, facet_tags, regions, surfaces, quality, key)
+    return Domain(mesh, cell_tags, facet_tags, regions, surfaces, quality, key, axis)
 
 
 def check(case: Case, cache_directory: Path | None = None) -> SceneDescription:

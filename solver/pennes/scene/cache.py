@@ -15,6 +15,7 @@ import numpy as np
 import platformdirs
 
 from pennes.scene.arrays import MeshArrays, MeshQuality, quality
+from pennes.scene.triangles import triangle_quality
 
 _DAMAGE = (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile, zlib.error)
 """What NumPy raises for a file that is not what was written."""
@@ -39,7 +40,7 @@ def cached_mesh(
     found = _read(path)
     if found is None:
         mesh = make()
-        found = mesh, quality(mesh)
+        found = mesh, (quality if mesh.cells.shape[1] == 4 else triangle_quality)(mesh)
         try:
             _write(path, *found)
         except OSError as problem:

@@ -12,6 +12,7 @@ from pennes.scene.arrays import MeshArrays, MeshQuality, signed_volumes
 from pennes.scene.names import NamedRegion, NamedSurface
 from pennes.scene.plan import ScenePlan
 from pennes.scene.refusals import target_to_vessel, wire_to_vessel
+from pennes.scene.triangles import swept_areas, swept_volumes
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,10 @@ class SceneDescription:
     clearances: tuple[Clearance, ...]
     quality: MeshQuality
     recipe_hash: str
+    cell_kind: str = "tetrahedra"
 
     def __str__(self) -> str:
-        lines = [self.title, f"{self.quality.vertices} vertices, {self.quality.cells} tetrahedra"]
+        lines = [self.title, f"{self.quality.vertices} vertices, {self.quality.cells} {self.cell_kind}"]
         lines.append(
             f"edges {1e3 * self.quality.h_min:.2g} to {1e3 * self.quality.h_max:.3g} mm; worst radius ratio "
             f"{self.quality.min_radius_ratio:.2f} (1 % below {self.quality.p01_radius_ratio:.2f}), smallest dihedral "
@@ -70,7 +72,12 @@ def describe(
     plan: ScenePlan | None,
 ) -> SceneDescription:
     """Measures of a mesh by its names; ``plan`` None: a given mesh, where distances are not known."""
-    volumes, areas = np.abs(signed_volumes(arrays.points, arrays.cells)), _areas(arrays)
+    axis = None if plan is None else plan.axis
+    if axis is None:
+        volumes, areas, kind = np.abs(signed_volumes(arrays.points, arrays.cells)), _areas(arrays), "tetrahedra"
+    else:
+        places, kind = axis.coordinates(arrays.points), "triangles in the half-plane of the axis"
+        volumes, areas = swept_volumes(places, arrays.cells), swept_areas(places, arrays.facets)
     regions = []
     for region in names[0]:
         cells = arrays.cell_tags == region.tag
@@ -82,7 +89,7 @@ def describe(
         area = 1e6 * float(areas[facets].sum())
         surfaces.append(SurfaceDescription(surface.name, surface.kind, area, int(facets.sum())))
     clearances = () if plan is None else tuple(_clearances(case, plan))
-    return SceneDescription(case.title, tuple(regions), tuple(surfaces), clearances, quality, key)
+    return SceneDescription(case.title, tuple(regions), tuple(surfaces), clearances, quality, key, kind)
 
 
 def _clearances(case: Case, plan: ScenePlan) -> Iterator[Clearance]:

@@ -11,6 +11,8 @@ from mpi4py import MPI
 
 from pennes.scene.arrays import MeshArrays, facet_keys
 
+SHAPES = {2: "triangle", 3: "tetrahedron"}
+
 
 def distribute(arrays: MeshArrays | None, comm: MPI.Intracomm) -> tuple[dmesh.Mesh, dmesh.MeshTags, dmesh.MeshTags]:
     """Mesh, cell tags and facet tags on all ranks of ``comm`` from arrays on rank 0 (collective).
@@ -19,19 +21,20 @@ def distribute(arrays: MeshArrays | None, comm: MPI.Intracomm) -> tuple[dmesh.Me
     """
     cells, cell_tags = _scatter_cells(arrays, comm)
     points = _scatter(None if arrays is None else np.array_split(arrays.points, comm.size), comm)
-    element = ufl.Mesh(basix.ufl.element("Lagrange", "tetrahedron", 1, shape=(3,)))
+    dimension = cells.shape[1] - 1
+    element = ufl.Mesh(basix.ufl.element("Lagrange", SHAPES[dimension], 1, shape=(3,)))
     mesh = dmesh.create_mesh(comm, cells.astype(np.int64), element, points, _stay if comm.size > 1 else None)
     first = comm.scan(len(cells)) - len(cells)
     own = mesh.topology.original_cell_index - first
     indices = np.arange(len(own), dtype=np.int32)
-    tags = dmesh.meshtags(mesh, 3, indices, cell_tags[own].astype(np.int32))
+    tags = dmesh.meshtags(mesh, dimension, indices, cell_tags[own].astype(np.int32))
     facets = comm.bcast(None if arrays is None else (arrays.facets, arrays.facet_tags))
     return mesh, tags, _facet_tags(mesh, *facets)
 
 
 def _stay(comm, parts, cell_types, cells):
     """A partitioner that leaves every cell where it is."""
-    count = len(cells[0]) // 4
+    count = len(cells[0]) // dmesh.cpp.mesh.cell_num_vertices(cell_types[0])
     return adjacencylist(np.full(count, comm.rank, dtype=np.int32), np.arange(count + 1, dtype=np.int32))._cpp_object
 
 
@@ -51,7 +54,7 @@ def _scatter(blocks: list[np.ndarray] | None, comm: MPI.Intracomm) -> np.ndarray
 
 
 def _scatter_cells(arrays: MeshArrays | None, comm: MPI.Intracomm) -> tuple[np.ndarray, np.ndarray]:
-    """This rank's cells (n, 4), by vertex numbers of the whole mesh, and their tags (n,)."""
+    """This rank's cells (n, 4) or (n, 3), by vertex numbers of the whole mesh, and their tags (n,)."""
     blocks = tags = None
     if arrays is not None:
         owners = bisection(arrays.points[arrays.cells].mean(axis=1), comm.size)
@@ -79,16 +82,17 @@ def bisection(points: np.ndarray, parts: int) -> np.ndarray:
 
 
 def _facet_tags(mesh: dmesh.Mesh, facets: np.ndarray, tags: np.ndarray) -> dmesh.MeshTags:
-    """Tags of the facets that have the given vertices (k, 3) of the whole mesh; each rank finds its own."""
+    """Tags of the facets that have the given vertices (k, d) of the whole mesh; each rank finds its own."""
     topology = mesh.topology
-    topology.create_entities(2)
-    topology.create_connectivity(2, 3)
+    below = topology.dim - 1
+    topology.create_entities(below)
+    topology.create_connectivity(below, topology.dim)
     indices, values = _look_up(mesh, dmesh.exterior_facet_indices(topology), facets, tags)
     if mesh.comm.allreduce(len(indices)) < len(facets):
-        index_map = topology.index_map(2)
+        index_map = topology.index_map(below)
         every = np.arange(index_map.size_local + index_map.num_ghosts, dtype=np.int32)
         indices, values = _look_up(mesh, every, facets, tags)
-    return dmesh.meshtags(mesh, 2, indices, values)
+    return dmesh.meshtags(mesh, below, indices, values)
 
 
 def _look_up(
@@ -96,8 +100,8 @@ def _look_up(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Those of the ``candidates`` that are among ``facets``, sorted, and their tags."""
     candidates = np.sort(candidates).astype(np.int32)
-    nodes = dmesh.entities_to_geometry(mesh, 2, candidates)
-    corners = mesh.geometry.input_global_indices[nodes].reshape(-1, 3)
+    nodes = dmesh.entities_to_geometry(mesh, mesh.topology.dim - 1, candidates)
+    corners = mesh.geometry.input_global_indices[nodes].reshape(-1, mesh.topology.dim)
     if len(facets) == 0 or len(candidates) == 0:
         return np.empty(0, np.int32), np.empty(0, np.int32)
     keys = facet_keys(np.concatenate([facets, corners]))

@@ -12,6 +12,7 @@ from pennes.errors import InputError, nearest_name
 from pennes.margin import Surface
 from pennes.scene import shapes
 from pennes.scene.arrays import MeshQuality
+from pennes.scene.axis import Axis
 from pennes.scene.locate import PointLocator, Spaces
 from pennes.scene.names import NamedRegion, NamedSurface
 from pennes.scene.regions import region_nodes, region_surface
@@ -31,13 +32,18 @@ class Domain:
     surfaces: tuple[NamedSurface, ...]
     quality: MeshQuality
     recipe_hash: str
+    axis: Axis | None = None
+    """Of an axisymmetric treatment: the mesh lies in its half-plane and stands for what it sweeps out."""
     _spaces: Spaces = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_spaces", Spaces(self.mesh))
 
     def locate(self, points: np.ndarray) -> PointLocator:
-        """Where ``points`` (n, 3), the same on all ranks, lie in the mesh (collective)."""
+        """Where ``points`` (n, 3), the same on all ranks, lie in the mesh, turned into its half-plane where it has an
+        axis (collective)."""
+        if self.axis is not None:
+            points = self.axis.points(self.axis.coordinates(points))
         return PointLocator(self._spaces, points)
 
     def region(self, name: str) -> NamedRegion:

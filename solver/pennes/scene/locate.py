@@ -12,6 +12,8 @@ from mpi4py import MPI
 
 _TOUCHES = 1e-8
 """A point is in a cell if no barycentric coordinate is below minus this: none on a facet may fall through."""
+_PADDING = 1e-9
+"""m."""
 _QUADRATIC_EDGES = ((2, 3), (1, 3), (1, 2), (0, 3), (0, 2), (0, 1))
 """Vertices of the edge of each further node of a quadratic tetrahedron, in the reference numbering of Basix."""
 
@@ -21,17 +23,21 @@ class Spaces:
 
     def __init__(self, mesh: Mesh):
         self.mesh = mesh
-        self.n_cells = mesh.topology.index_map(3).size_local
+        self.dimension = mesh.topology.dim
+        self.n_cells = mesh.topology.index_map(self.dimension).size_local
 
     @cached_property
     def tree(self) -> geometry.BoundingBoxTree:
         """Boxes around this rank's cells."""
-        return geometry.bb_tree(self.mesh, 3, entities=np.arange(self.n_cells, dtype=np.int32))
+        # Boxes around triangles of one plane would have no thickness.
+        padding = 0.0 if self.dimension == 3 else _PADDING
+        cells = np.arange(self.n_cells, dtype=np.int32)
+        return geometry.bb_tree(self.mesh, self.dimension, padding=padding, entities=cells)
 
     @cached_property
     def midpoints(self) -> geometry.BoundingBoxTree:
         """Midpoints of this rank's cells."""
-        return geometry.create_midpoint_tree(self.mesh, 3, np.arange(self.n_cells, dtype=np.int32))
+        return geometry.create_midpoint_tree(self.mesh, self.dimension, np.arange(self.n_cells, dtype=np.int32))
 
     @cached_property
     def linear(self) -> fem.FunctionSpace:
@@ -53,7 +59,7 @@ class Spaces:
 
 @dataclass(frozen=True)
 class _Places:
-    """Places of some of the points on this rank: numbers of the points, their cells (k,), coordinates (k, 4)."""
+    """Places of some of the points on this rank: numbers of the points, their cells (k,), coordinates (k, d + 1)."""
 
     points: np.ndarray
     cells: np.ndarray
@@ -103,7 +109,7 @@ class PointLocator:
         outside = np.flatnonzero(~self.inside)
         mesh, points = self._spaces.mesh, self.points[outside]
         distance = np.full(len(outside), np.inf)
-        cells, weights = np.zeros(len(outside), dtype=np.int32), np.zeros((len(outside), 4))
+        cells, weights = np.zeros(len(outside), dtype=np.int32), np.zeros((len(outside), self._spaces.dimension + 1))
         if self._spaces.n_cells:
             cells = geometry.compute_closest_entity(self._spaces.tree, self._spaces.midpoints, mesh, points)
             vectors = np.array(
@@ -119,8 +125,11 @@ class PointLocator:
         return _Places(outside[mine], cells[mine], weights[mine])
 
     def _containing(self) -> tuple[np.ndarray, np.ndarray]:
-        """A cell of this rank (n,) that holds each point, -1 for none, and barycentric coordinates (n, 4)."""
-        cells, weights = np.full(len(self.points), -1, dtype=np.int32), np.zeros((len(self.points), 4))
+        """A cell of this rank (n,) that holds each point, -1 for none, and barycentric coordinates (n, d + 1)."""
+        cells, weights = (
+            np.full(len(self.points), -1, dtype=np.int32),
+            np.zeros((len(self.points), self._spaces.dimension + 1)),
+        )
         if self._spaces.n_cells == 0 or len(self.points) == 0:
             return cells, weights
         candidates = geometry.compute_collisions_points(self._spaces.tree, self.points)
@@ -132,11 +141,16 @@ class PointLocator:
         return cells, weights
 
     def _coordinates(self, points: np.ndarray, cells: np.ndarray) -> np.ndarray:
-        """Barycentric coordinates (n, 4) of each point in its cell."""
+        """Barycentric coordinates (n, d + 1) of each point in its cell; what is across the plane of triangles is left
+        out."""
         mesh = self._spaces.mesh
         corners = mesh.geometry.x[mesh.geometry.dofmaps[0][cells]]
         edges = np.moveaxis(corners[:, 1:] - corners[:, :1], 1, 2)
-        last = np.linalg.solve(edges, (points - corners[:, 0])[:, :, None])[:, :, 0]
+        offset = (points - corners[:, 0])[:, :, None]
+        if self._spaces.dimension < 3:
+            across = np.swapaxes(edges, 1, 2)
+            edges, offset = across @ edges, across @ offset
+        last = np.linalg.solve(edges, offset)[:, :, 0]
         return np.concatenate([1.0 - last.sum(axis=1, keepdims=True), last], axis=1)
 
     def _nearest_rank(self, distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ import numpy as np
 from pennes.errors import InputError
 from pennes.scene.arrays import MeshArrays, ordered, radius_ratios, refined
 from pennes.scene.geometry import MILLIMETRES, Geometry, build_geometry
+from pennes.scene.meridian import make_meridian_mesh
 
 GOOD_RATIO, FAIR_RATIO, USABLE_RATIO = 0.1, 0.05, 0.01
 """Radius ratio of the worst tetrahedron: with the first no other mesh is tried, with the second only quick ones are,
@@ -28,6 +29,9 @@ optimiser took another 11 s and did not improve the worst cell."""
 
 def make_mesh(recipe: dict[str, Any]) -> MeshArrays:
     """Mesh of a recipe, refined as the recipe says. Raises InputError, with gmsh's words, where none can be made."""
+    if "axis" in recipe:
+        with _session():
+            return make_meridian_mesh(recipe, _set_sizes)
     with _session():
         try:
             geometry = build_geometry(recipe)
@@ -99,9 +103,7 @@ def _set_sizes(recipe: dict[str, Any]) -> None:
     # The two geometry kernels number their points apart: take numbers that OpenCASCADE has not used.
     free = itertools.count(1 + max((tag for _, tag in gmsh.model.getEntities(0)), default=0))
     for source in recipe["sizes"]:
-        points = [
-            gmsh.model.geo.addPoint(*(MILLIMETRES * np.array(point)), tag=next(free)) for point in source["points"]
-        ]
+        points = [gmsh.model.geo.addPoint(*_in_space(point), tag=next(free)) for point in source["points"]]
         distance = field.add("Distance")
         field.setNumbers(distance, "PointsList", points)
         threshold = field.add("Threshold")
@@ -124,6 +126,11 @@ def _set_sizes(recipe: dict[str, Any]) -> None:
     gmsh.option.setNumber("Mesh.MeshSizeMax", MILLIMETRES * recipe["far"])
     for option in ("ExtendFromBoundary", "FromPoints", "FromCurvature"):
         gmsh.option.setNumber(f"Mesh.MeshSize{option}", 0)
+
+
+def _in_space(point: list[float]) -> np.ndarray:
+    """A point of the recipe for gmsh (3,); those in a half-plane have two coordinates."""
+    return MILLIMETRES * np.array([*point, 0.0][:3])
 
 
 def _arrays(geometry: Geometry) -> MeshArrays:

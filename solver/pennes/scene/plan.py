@@ -12,6 +12,7 @@ import numpy as np
 
 from pennes.case.models import Case, HalfSpace, Organ
 from pennes.scene import bodies, solids
+from pennes.scene.axis import Axis, axis_of
 from pennes.scene.names import NamedRegion, NamedSurface
 from pennes.scene.placement import Stretch, Wire, wires
 from pennes.scene.sizing import GROWTH, size_sources
@@ -30,6 +31,8 @@ class ScenePlan:
     surfaces: tuple[NamedSurface, ...]
     wires: tuple[Wire, ...]
     vessels: tuple[VesselTree, ...]
+    axis: Axis | None = None
+    """Of an axisymmetric case."""
 
 
 def recipe_hash(recipe: dict[str, Any]) -> str:
@@ -56,12 +59,12 @@ def make_plan(case: Case) -> ScenePlan:
         length += max(float(np.linalg.norm(shaft.offset)) for shaft in applicator.device.shafts)
         placed += wires(applicator, number, length)
     vessels = tuple(vessel_tree(vessel, number) for number, vessel in enumerate(case.vessels))
-    return ScenePlan(_regions(case), _surfaces(case, tuple(placed), vessels), tuple(placed), vessels)
+    return ScenePlan(_regions(case), _surfaces(case, tuple(placed), vessels), tuple(placed), vessels, axis_of(case))
 
 
 def make_recipe(case: Case, plan: ScenePlan) -> dict[str, Any]:
     """All that the mesh depends on, as plain data: equal recipes give equal meshes."""
-    return {
+    recipe = {
         "format": RECIPE_FORMAT,
         "gmsh": gmsh_version(),
         "body": bodies.solid(case.body),
@@ -73,6 +76,20 @@ def make_recipe(case: Case, plan: ScenePlan) -> dict[str, Any]:
         "far": case.accuracy.mesh.far,
         "seed": case.accuracy.mesh.seed,
         "refinements": case.accuracy.refinements,
+    }
+    return recipe if plan.axis is None else _in_half_plane(recipe, plan.axis)
+
+
+def _in_half_plane(recipe: dict[str, Any], axis: Axis) -> dict[str, Any]:
+    """The recipe with the points of its size sources in the half-plane, each once, and the axis."""
+    sources = [
+        source
+        | {"points": solids.numbers(np.unique(np.round(axis.coordinates(np.array(source["points"])), 6), axis=0))}
+        for source in recipe["sizes"]
+    ]
+    return recipe | {
+        "sizes": sources,
+        "axis": {"origin": solids.numbers(axis.origin), "frame": solids.numbers(axis.frame)},
     }
 
 

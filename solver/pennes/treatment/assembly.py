@@ -7,7 +7,7 @@ import numpy as np
 from pennes.bioheat import BioheatEquation, HeatIntegrator
 from pennes.case.models import Case, HalfSpace, Surroundings
 from pennes.death import make_death_models
-from pennes.elements import LinearElements, QuadraticElements
+from pennes.elements import AxisymmetricElements, LinearElements, QuadraticElements
 from pennes.energy import SOURCES
 from pennes.scene import Domain
 from pennes.scene.domain import NamedSurface
@@ -19,7 +19,7 @@ from pennes.vessel import MODELS, HeatSink
 
 def assemble(case: Case, domain: Domain) -> Physics:
     """The physics of ``case`` on ``domain``. Raises InputError where the case and the mesh do not fit together."""
-    elements = (LinearElements if case.accuracy.element_degree == 1 else QuadraticElements)(domain.mesh)
+    elements = make_elements(case, domain)
     tissues = TissueFields(domain, elements, case.body.blood)
     fixed, values = fixed_temperatures(case, domain, elements)
     equation = BioheatEquation(elements, tissues.enthalpy, case.body.temperature, fixed, values)
@@ -34,6 +34,13 @@ def assemble(case: Case, domain: Domain) -> Physics:
         time_tolerance=case.accuracy.time_tolerance,
         electric_update=case.accuracy.electric_update,
     )
+
+
+def make_elements(case: Case, domain: Domain) -> LinearElements:
+    """The elements of a treatment."""
+    if domain.axis is not None:
+        return AxisymmetricElements(domain.mesh, domain.axis)
+    return (LinearElements if case.accuracy.element_degree == 1 else QuadraticElements)(domain.mesh)
 
 
 def facets_of(domain: Domain, surface: NamedSurface) -> np.ndarray:

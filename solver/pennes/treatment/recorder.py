@@ -14,7 +14,7 @@ from pennes.scene import Domain
 from pennes.treatment import findings
 from pennes.treatment.loop import Loop
 from pennes.treatment.step import CoupledStep
-from pennes.treatment.zone import ZoneMeasure
+from pennes.treatment.zone import zone_measure
 
 FIELDS = ("temperature", "damage", "viability", "power_density", "dryness")
 
@@ -25,7 +25,7 @@ class Recorder:
     def __init__(self, case: Case, folder: ResultFolder, domain: Domain, loop: Loop, *, resume_time: float | None):
         self.case, self.folder, self.domain, self.loop = case, folder, domain, loop
         self.physics, self.elements = loop.physics, loop.physics.elements
-        self.zone = ZoneMeasure(domain, self.elements)
+        self.zone = zone_measure(domain, self.elements)
         self.model = self.physics.death[case.death.criterion]
         self.zone_volume = 0.0
         self.resumed_at: list[float] = []
@@ -225,6 +225,9 @@ class Recorder:
         if parts is None:
             return np.zeros((0, 3)), np.zeros((0, 3), dtype=int)
         together = np.concatenate(parts).reshape(-1, 3)
+        if self.domain.axis is not None:
+            surface = self.domain.axis.swept(self.domain.axis.coordinates(together).reshape(-1, 2, 2))
+            return surface.points, surface.triangles
         return together, np.arange(len(together)).reshape(-1, 3)
 
     def _warnings(self, chosen: dict, criteria: dict) -> list[str]:

@@ -31,6 +31,6 @@ class FixedSink:
 def fixed_sink(elements, name: str, kind: str, facets: np.ndarray, coefficient: float, temperature: float) -> FixedSink:
     """A ``FixedSink`` on this rank's ``facets`` with a coefficient in W/m2/K."""
     areas, nodes, shares, _ = elements.facet_shares(facets)
-    weights = (coefficient * areas)[:, None] * shares[None, :]
+    weights = (coefficient * areas)[:, None] * shares
     conductance = np.bincount(nodes.ravel(), weights.ravel(), minlength=elements.n_local)
     return FixedSink(name, kind, elements.accumulate(conductance), temperature)

@@ -96,7 +96,7 @@ class WallVessel:
         reach_of, segment_of = self._segments(centres)
         coefficients = np.array([r.coefficient for r in self.reaches])
         self._nodes, self._segment = nodes, segment_of
-        self._weights = areas[:, None] * shares[None, :] * coefficients[reach_of][:, None]
+        self._weights = areas[:, None] * shares * coefficients[reach_of][:, None]
         self.conductance = elements.accumulate(
             np.bincount(nodes.ravel(), self._weights.ravel(), minlength=elements.n_local)
         )

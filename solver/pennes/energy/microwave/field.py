@@ -18,7 +18,7 @@ REACH, SHORTEST_REACH, LONGEST_REACH = 2.2, 40e-3, 110e-3
 """The section reaches this many depths of penetration of body-warm tissue beyond the radiating part, within bounds;"""
 BACKWARDS = 1.8
 """and so many times as far backwards: tissue that has dried along the needle guides the field towards the hub."""
-PER_WAVELENGTH, FEWEST_PER_WAVELENGTH = 8.0, 5.0
+PER_WAVELENGTH, FEWEST_PER_WAVELENGTH = 6.0, 5.0
 """Quadratic triangles a wavelength in tissue: what is taken, and the fewest that are accepted."""
 GRAZING = 0.3
 """The absorbing boundary takes waves that come in flatter than this (cosine) as coming in at it."""
@@ -96,7 +96,7 @@ class AntennaField:
     """The field around one antenna, solved anew for every state of the tissue.
 
     ``tissue`` is the complex relative permittivity of the tissue at the start, ``largest`` the longest edge in m (none:
-    an eighth of the wavelength), ``extent`` that of the section (none: what the penetration depth asks for). Raises
+    a sixth of the wavelength), ``extent`` that of the section (none: what the penetration depth asks for). Raises
     InputError for an antenna that cannot be, and for too coarse a mesh.
     """
 

@@ -23,11 +23,11 @@ ROUND_TIP_STEPS = 12
 """Straight pieces that a round tip's outline is made of."""
 GROWTH = 0.3
 """Edges may grow by so many m per m away from what needs short ones."""
-AT_EDGES, AT_SURFACE, AT_SHAFT = 0.08, 0.28, 1.0
+AT_EDGES, AT_SURFACE, AT_SHAFT = 0.11, 0.4, 1.4
 """Edge lengths in mm at the rims of slots and conductors, at the needle's surface along the radiating part, and at the
 rest of it."""
-PER_GAP = 0.85
-"""Edge length inside the needle over the thickness of what is there (two quadratic triangles across a gap)."""
+PER_GAP = 1.2
+"""Edge length inside the needle over the thickness of what is there (about one quadratic triangle across a gap)."""
 CUT_BEHIND = 5.0
 """The port lies so many diameters of the cable's insulator behind the radiating part."""
 
@@ -245,7 +245,7 @@ def _set_sizes(antenna: Antenna, kept: dict[int, int], tissue: list[int], larges
         around = sum(gmsh.model.occ.getMass(1, curve) for curve in curves)
         thickness = 2 * gmsh.model.occ.getMass(2, piece) / around
         constant = field.add("Constant")
-        field.setNumber(constant, "VIn", min(PER_GAP * 2 * thickness, 1.4) / refine)
+        field.setNumber(constant, "VIn", min(PER_GAP * 2 * thickness, 2.0) / refine)
         field.setNumber(constant, "VOut", 1e3)
         field.setNumbers(constant, "SurfacesList", [piece])
         fields.append(constant)
