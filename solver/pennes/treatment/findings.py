@@ -155,14 +155,15 @@ def contraction_block(
     ``strain`` (n_local,) and the zone's surface on rank 0 (collective); None where there is no zone."""
     elements, comm = zone.elements, zone.elements.comm
     whole = comm.bcast(None if whole is None or whole.is_empty else whole)
-    if whole is None or elements.dimension != 3:
+    if whole is None:
         return None
     outer = [domain.facet_tags.find(s.tag) for s in domain.surfaces if s.kind in ("outer", "free")]
     fixed = elements.nodes_of(domain.facet_tags.dim, np.concatenate([*outer, np.empty(0, np.int32)]))
-    moved = displacement(elements, strain, fixed)
+    places = elements.points if domain.axis is None else domain.axis.coordinates(elements.points)
+    moved = displacement(elements, places, strain, fixed)
     after = contracted(whole, domain, moved)
     return {
-        "volume_ml": 1e6 * zone.volume(level, contracted_volumes(elements, moved)),
+        "volume_ml": 1e6 * zone.volume(level, contracted_volumes(elements, places, moved)),
         "diameters_mm": tuple(1e3 * d for d in zone_diameters(after.points, case.applicators[0].direction)),
         "largest_strain": comm.allreduce(float(strain.max(initial=0.0)), op=MPI.MAX),
     }

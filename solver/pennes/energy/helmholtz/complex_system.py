@@ -17,7 +17,7 @@ COMPRESSION = 1e-7
 """Block low-rank factors drop this much of a block, relative to the largest entry; GMRES makes up for it."""
 SLOW = 14
 """GMRES iterations a solve beyond which the factor is replaced before the next solve: about what a new one costs."""
-MOST_ITERATIONS = 80
+MOST_ITERATIONS = 30
 
 
 class ComplexSymmetricSystem:

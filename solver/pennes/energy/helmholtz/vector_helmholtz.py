@@ -78,6 +78,7 @@ class VectorHelmholtz:
         self._boundary = fem.Function(self.space, dtype=np.complex128)
         self._fixed = [fem.dirichletbc(self._boundary, self._dofs)]
         self._form = fem.form(self._bilinear(), dtype=np.complex128)
+        self._matrix = fem.create_matrix(self._form)
         self._port_rows = [self._port_row(port) for port in self.ports]
         self._incident = None if incident is None else fem.form(self._incoming(incident), dtype=np.complex128)
         tests = ufl.TestFunction(cellwise)
@@ -139,12 +140,13 @@ class VectorHelmholtz:
         for function, values in ((self._permittivity, permittivity), (self._index, np.sqrt(permittivity + 0j))):
             function.x.array[: self.n_cells] = values
             function.x.scatter_forward()
-        matrix = fem.assemble_matrix(self._form, bcs=self._fixed)
-        matrix.scatter_reverse()
+        self._matrix.set_value(0.0)
+        fem.assemble_matrix(self._matrix, self._form, bcs=self._fixed)
+        self._matrix.scatter_reverse()
         if self._system is None:
-            self._system = ComplexSymmetricSystem(matrix, relative_tolerance=self.relative_tolerance)
+            self._system = ComplexSymmetricSystem(self._matrix, relative_tolerance=self.relative_tolerance)
         else:
-            self._system.set(matrix)
+            self._system.set(self._matrix)
 
     def solve_ports(self) -> None:
         """Fields of all ports, each from its last one. Raises SolverError where that does not converge."""
