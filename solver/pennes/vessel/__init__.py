@@ -6,13 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pennes.vessel.contact import Site
+from pennes.vessel.resolved import ResolvedVessel
 from pennes.vessel.sink import HeatSink, VesselModel
 from pennes.vessel.vascular import VascularSink
 
-__all__ = ["MODELS", "HeatSink", "Site", "VascularSink", "VesselModel"]
+__all__ = ["MODELS", "HeatSink", "ResolvedVessel", "Site", "VascularSink", "VesselModel"]
 
 MODELS: dict[str, Callable[..., VesselModel]] = {
     "wall": VascularSink,
+    "resolved": ResolvedVessel,
     "network": VascularSink,
     "perfusion": VascularSink,
     "none": VascularSink,

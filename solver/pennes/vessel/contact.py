@@ -36,8 +36,7 @@ class Contact:
     ``pieces`` (k,) their numbers; ``weights`` (k, n_local) this rank's part of rows that add up to 1 over all ranks (0
     where a piece is outside the tissue); ``area`` (k,) of wall in m2; ``ring`` (k,) radius in m at which the
     temperature is read: the wall's, or more where the mesh is too coarse to see it; ``distance`` (k,) the radius of
-    continuous tissue whose
-    temperature that is.
+    continuous tissue whose temperature that is.
     """
 
     pieces: np.ndarray
@@ -70,9 +69,8 @@ def wall_contact(elements, pieces: Pieces, chosen: np.ndarray, site: Site) -> Co
     weights = sparse.coo_matrix((values, (rows, nodes.ravel())), (len(chosen), elements.n_local)).tocsr()
     area = elements.comm.allreduce(np.asarray(weights.sum(axis=1)).ravel())
     scale = np.divide(1.0, area, out=np.zeros_like(area), where=area > 0.0)
-    return Contact(
-        chosen, sparse.diags(scale) @ weights, area, pieces.radius[chosen], pieces.radius[chosen], local=True
-    )
+    radius = pieces.radius[chosen]
+    return Contact(chosen, (sparse.diags(scale) @ weights).tocsr(), area, radius, radius, local=True)
 
 
 def ring_contact(elements, pieces: Pieces, chosen: np.ndarray, site: Site) -> Contact:
