@@ -30,7 +30,7 @@ def test_both_forms_agree(tmp_path):
     full, plane = found["full"], found["plane"]
     assert plane["mesh"]["cells"] < full["mesh"]["cells"] / 10
     antennas = [summary["antennas"][0] for summary in (full, plane)]
-    # The reflection feels the first dry vertices at the needle, which are not the same ones: as a share of what was sent.
+    # The reflection feels the first dry vertices at the needle, not the same ones: as a share of what was sent.
     sent = antennas[0]["budget_j"]["set"]
     for key in ("reflected", "absorbed", "shaft", "radiated"):
         assert antennas[1]["budget_j"][key] == pytest.approx(antennas[0]["budget_j"][key], abs=0.015 * sent), key
