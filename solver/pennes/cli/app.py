@@ -46,6 +46,16 @@ def run(
     ] = False,
     json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    vessel_costs: Annotated[
+        int | None,
+        typer.Option(
+            "--vessel-costs",
+            min=0,
+            metavar="N",
+            help="Run again without the cooling of each vessel and of the N branches that took most heat: the margin "
+            "that each costs.",
+        ),
+    ] = None,
 ) -> None:
     """Simulate a treatment and say whether the margin is reached.
 
@@ -53,7 +63,7 @@ def run(
     """
     from pennes.cli.run import Request, run_case
 
-    run_case(Request(case, output, ranks, tuple(settings or ()), resume, overwrite, json, quiet))
+    run_case(Request(case, output, ranks, tuple(settings or ()), resume, overwrite, json, quiet, vessel_costs))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from pennes.result import ResultFolder
 
 
+COSTS = "vessel_costs.json"
+
+
 @dataclass(frozen=True)
 class Request:
     """What was asked for on the command line."""
@@ -30,6 +34,8 @@ class Request:
     overwrite: bool = False
     json: bool = False
     quiet: bool = False
+    vessel_costs: int | None = None
+    """Branches, beside all vessels, that are switched off in turn; none: no paired runs."""
 
     @property
     def folder(self) -> Path:
@@ -40,6 +46,8 @@ class Request:
         words = ["run", str(self.case), "-o", str(self.folder)]
         for setting in self.settings:
             words += ["--set", setting]
+        if self.vessel_costs is not None:
+            words += ["--vessel-costs", str(self.vessel_costs)]
         flags = {"--resume": self.resume, "--overwrite": self.overwrite, "--json": self.json, "--quiet": self.quiet}
         return words + [flag for flag, on in flags.items() if on]
 
@@ -63,6 +71,8 @@ def run_case(request: Request) -> None:
         if comm.rank == 0:
             folder.abandon()
         raise
+    if request.vessel_costs is not None:
+        _weigh_vessels(request, case, folder, summary, comm)
     world.on_first_rank(comm, lambda: _finish(request, case, folder, summary))
 
 
@@ -88,8 +98,31 @@ def _treat(request: Request, case: Case, folder: ResultFolder, comm: MPI.Intraco
         return treatment.run(case, folder, comm, resume=request.resume, progress=progress)
 
 
+def _weigh_vessels(
+    request: Request, case: Case, folder: ResultFolder, summary: dict[str, Any], comm: MPI.Intracomm
+) -> None:
+    """Run the case again without each vessel's cooling and write what it costs (collective)."""
+    from pennes.treatment.costs import vessel_costs
+
+    def say(text: str) -> None:
+        if comm.rank == 0 and not request.quiet:
+            print(f"Paired run without {text}", file=sys.stderr, flush=True)
+
+    found = vessel_costs(case, summary, comm, branches=request.vessel_costs, say=say)
+    folder.write_text(COSTS, json.dumps(found, indent=2) + "\n")
+
+
+def _draw_costs(folder: ResultFolder) -> None:
+    from pennes.report.costs import draw_costs
+    from pennes.result.files import write_whole
+
+    picture = draw_costs(folder.path)
+    if picture is not None:
+        write_whole(folder.path / "vessel_costs.png", picture)
+
+
 def _finish(request: Request, case: Case, folder: ResultFolder, summary: dict[str, Any]) -> None:
-    from pennes.cli.verdict import verdict
+    from pennes.cli.verdict import cost_lines, verdict
     from pennes.result.summary import make_summary, summary_text
 
     checked = make_summary(summary)
@@ -98,7 +131,11 @@ def _finish(request: Request, case: Case, folder: ResultFolder, summary: dict[st
         from pennes.report import write_report
 
         report = write_report(folder.path)
+    if request.vessel_costs is not None:
+        _draw_costs(folder)
     if request.json:
         print(summary_text(checked), end="", flush=True)
     text = verdict(checked.model_dump(mode="json", by_alias=True), report or folder.path)
+    if request.vessel_costs is not None:
+        text += "\n" + cost_lines(json.loads((folder.path / COSTS).read_text()))
     print(text, file=sys.stderr if request.json else sys.stdout, flush=True)

@@ -80,6 +80,18 @@ def _vessel(vessel: dict[str, Any]) -> str:
     return f"Vessel {vessel['name']}: took {vessel['heat_removed_j'] / 1e3:.2f} kJ{most}"
 
 
+def cost_lines(found: dict[str, Any]) -> str:
+    """What vessel_costs.json says, a line a vessel or branch."""
+    lines = []
+    for entry in found["costs"]:
+        name = entry["vessel"] if entry["branch"] is None else f"{entry['vessel']}, branch {entry['branch']}"
+        width = "" if entry["diameter_mm"] is None else f" ({entry['diameter_mm']:.1f} mm)"
+        costs = [f"{cost:+.2f} mm of {target}" for target, cost in entry["margin_cost_mm"].items() if cost is not None]
+        margin = ", ".join(costs) or "no margin known"
+        lines.append(f"Without {name}{width}: margin {margin}, zone {entry['volume_cost_ml']:+.2f} ml")
+    return "\n".join(lines)
+
+
 def _generator(summary: dict[str, Any]) -> str:
     generator = summary["generator"]
     text = f"Generator: {generator['energy_delivered_j'] / 1e3:.1f} kJ, mean {generator['mean_power_w']:.1f} W"

@@ -66,6 +66,8 @@ def _add(plotter: Any, part: dict[str, Any], meshes: dict[str, Any], colours: np
     look.update(ambient=0.5, diffuse=0.55, specular=0.0)
     table = pv.LookupTable(values=colours, scalar_range=tuple(limits), nan_color=part["unknown"])
     plotter.add_mesh(mesh, scalars="margin_mm", cmap=table, show_scalar_bar=False, **look)
+    if not part["contours"]:
+        return
     unknown = np.isnan(mesh["margin_mm"])
     known = mesh.remove_points(unknown)[0] if unknown.any() else mesh
     lines = known.contour(part["contours"], scalars="margin_mm")

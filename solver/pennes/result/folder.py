@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 SUMMARY, HISTORY, CASE, REPORT = "summary.json", "history.csv", "case.yaml", "report.html"
 FIELDS, FIELDS_DATA, CHECKPOINT = "fields.xdmf", "fields.h5", "checkpoint.h5"
 SURFACE_ENDINGS = (".vtp", ".stl")
-_OWN_FILES = {SUMMARY, HISTORY, CASE, REPORT, FIELDS, FIELDS_DATA, CHECKPOINT, previous(Path(CHECKPOINT)).name}
+_COSTS = ("vessel_costs.json", "vessel_costs.png")
+_OWN_FILES = {*_COSTS, SUMMARY, HISTORY, CASE, REPORT, FIELDS, FIELDS_DATA, CHECKPOINT, previous(Path(CHECKPOINT)).name}
 
 
 def is_own_file(name: str) -> bool:

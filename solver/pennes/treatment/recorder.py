@@ -218,14 +218,16 @@ class Recorder:
         points, triangles = self._named_surface(("electrode", "insulation"))
         if self.elements.comm.bcast(len(triangles) if root else 0):
             self.folder.write_surface("applicators", points, triangles)
-        points, triangles = self._named_surface(("wall",))
         if self.case.vessels:
-            drawn = tubes.with_walls(self.loop.physics.sinks, points, triangles)
+            sinks = [sink for sink in self.physics.sinks if sink.kind == "vessel"]
+            walls = [self._named_surface(("wall",), sink.name) for sink in sinks]
+            drawn = tubes.with_walls(sinks, walls)
             self.folder.write_surface("vessels", drawn.points, drawn.triangles, drawn.data)
 
-    def _named_surface(self, kinds: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """Points and triangles on rank 0 of all surfaces of the given kinds."""
-        facets = [self.domain.facet_tags.find(s.tag) for s in self.domain.surfaces if s.kind in kinds]
+    def _named_surface(self, kinds: tuple[str, ...], vessel: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Points and triangles on rank 0 of all surfaces of the given kinds, or of those of one vessel."""
+        chosen = [s for s in self.domain.surfaces if s.kind in kinds and vessel in (None, s.vessel)]
+        facets = [self.domain.facet_tags.find(s.tag) for s in chosen]
         facets = np.unique(np.concatenate([*facets, np.empty(0, np.int32)]))
         corners = self.elements.points[self.elements.facet_corners(facets)]
         parts = self.elements.comm.gather(corners)

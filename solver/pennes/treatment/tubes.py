@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennes.vasculature import MESHED
-from pennes.vessel import HeatSink
+from pennes.vessel import VesselModel
 from pennes.vessel.pieces import frames
 
 SIDES = 10
@@ -16,23 +16,24 @@ SIDES = 10
 @dataclass(frozen=True)
 class Drawing:
     """``points`` (n, 3) in m, ``triangles`` (m, 3), and values of the points: number of the vessel and of its branch
-    (-1 on meshed walls), heat that the branch removed in J."""
+    (-1 on meshed walls), heat in J that the branch, or the vessel behind a wall, removed."""
 
     points: np.ndarray
     triangles: np.ndarray
     data: dict[str, np.ndarray]
 
 
-def with_walls(sinks: list[HeatSink], points: np.ndarray, triangles: np.ndarray) -> Drawing:
-    """The walls given as ``points`` (n, 3) and ``triangles`` (m, 3) with the tubes of all unmeshed branches."""
-    parts = [(points, triangles, -1, -1, np.nan)]
-    count = len(points)
-    for number, sink in enumerate(sink for sink in sinks if sink.kind == "vessel"):
-        for branch, line in enumerate(sink.tree.lines):
-            if sink.models[branch] not in MESHED:
-                corners, faces = tube(line.points, line.radii)
-                parts.append((corners, faces + count, number, branch, sink.line_heat[branch]))
-                count += len(corners)
+def with_walls(vessels: list[VesselModel], walls: list[tuple[np.ndarray, np.ndarray]]) -> Drawing:
+    """The wall of every vessel, points (n, 3) and triangles (m, 3), with the tubes of all branches without one."""
+    parts, count = [], 0
+    for number, (vessel, (points, triangles)) in enumerate(zip(vessels, walls, strict=True)):
+        pieces = [(points, triangles, -1, float(vessel.line_heat.sum()))]
+        for branch, line in enumerate(vessel.tree.lines):
+            if vessel.models[branch] not in MESHED:
+                pieces.append((*tube(line.points, line.radii), branch, vessel.line_heat[branch]))
+        for corners, faces, branch, heat in pieces:
+            parts.append((corners, faces + count, number, branch, heat))
+            count += len(corners)
     sizes = [len(part[0]) for part in parts]
     data = {
         name: np.repeat(np.array([part[k] for part in parts], dtype=float), sizes)
