@@ -49,9 +49,8 @@ def delivered_energy(grading: Grading, length: float) -> float:
     middles = np.concatenate([radii[:1], 0.5 * (radii[1:] + radii[:-1]), radii[-1:]])
     volumes = np.pi * np.diff(middles**2) * LENGTH
     table = Enthalpy.from_records([tissue])
-    enthalpy = Enthalpy(
-        *(np.full(len(radii), values[0]) for values in (table.capacity, table.latent, table.dry_capacity))
-    )
+    whole = np.ones(len(radii))
+    enthalpy = Enthalpy(table.capacity * whole, table.latent * whole, table.dry_capacity * whole)
     shape = np.log(radii[1:] / radii[:-1]) / (2.0 * np.pi * LENGTH)
     conductance = tissue.thermal_conductivity.value / shape
     mean = averaging(radii, volumes, length) if length > 0.0 else None
