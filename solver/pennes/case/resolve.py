@@ -20,8 +20,8 @@ from pennes.library.validation import DISCRIMINATORS, validate
 from pennes.library.written import Written
 
 _RECORDS: dict[Kind, type[Record]] = {"tissues": TissueRecord, "devices": DeviceRecord}
-_NEWER = {"antenna", "dielectric"}
-"""Keys that complete records written before there were microwaves do not have."""
+_NEWER = {"antenna", "dielectric", "contraction"}
+"""Keys that a complete record may leave out."""
 _SHAPE_KEYS = {key for shape in get_args(get_args(Shape)[0]) for key in shape.model_fields}
 
 

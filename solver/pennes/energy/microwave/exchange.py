@@ -15,10 +15,11 @@ from dolfinx import geometry
 from mpi4py import MPI
 from scipy.spatial import cKDTree
 
-from pennes.case.models import Branch, Case
+from pennes.case.models import Case
 from pennes.energy.helmholtz.meshes import distributed
 from pennes.energy.microwave.mapping import Rings
 from pennes.energy.microwave.surroundings import FieldMesh
+from pennes.vasculature import build_trees
 
 SAMPLES = np.array([[0.5854102, 0.1381966, 0.1381966, 0.1381966], [0.25, 0.25, 0.25, 0.25]])
 """Barycentric coordinates: four points by rotation, and the centre."""
@@ -159,20 +160,11 @@ class Exchange:
 def in_vessels(case: Case, points: np.ndarray) -> np.ndarray:
     """Number of the vessel of the case that each point (n, 3) lies in (n,), -1 for none."""
     result = np.full(len(points), -1)
-    for number, vessel in enumerate(case.vessels):
-        for path, radius in _tubes(vessel, None):
-            for start, end in pairwise(path):
+    for number, tree in enumerate(build_trees(case)):
+        for line in tree.lines:
+            for (start, end), radius in zip(pairwise(line.points), line.radii, strict=True):
                 along = end - start
                 share = np.clip((points - start) @ along / (along @ along), 0.0, 1.0)
                 distance = np.linalg.norm(points - start - share[:, None] * along, axis=1)
                 result[distance < radius] = number
     return result
-
-
-def _tubes(part: Branch, start: np.ndarray | None):
-    """Path (n, 3) and radius of a vessel or branch and of all that leave it."""
-    path = np.array(part.path, dtype=float).reshape(-1, 3)
-    path = path if start is None else np.concatenate([start[None], path])
-    yield path, part.diameter / 2
-    for branch in part.branches:
-        yield from _tubes(branch, path[-1])
