@@ -14,6 +14,7 @@ from pennes.scene import Domain
 from pennes.treatment import findings
 from pennes.treatment.loop import Loop
 from pennes.treatment.step import CoupledStep
+from pennes.treatment.voxels import write_voxels
 from pennes.treatment.zone import ZoneMeasure
 
 FIELDS = ("temperature", "damage", "viability", "power_density", "dryness")
@@ -57,7 +58,7 @@ class Recorder:
             *(f"covered_fraction:{target.name}" for target in self.case.targets),
             "deposited_j", "stored_j", "perfusion_j", "vessels_j", "surface_j", "applicator_cooling_j",
             "residual_fraction",
-            *(f"vessel:{vessel.name}_w" for vessel in self.case.vessels),
+            *(f"vessel:{name}_w" for name in self.case.vessel_names),
         ]  # fmt: skip
 
     def record(self, measurement: Measurement, step: CoupledStep) -> None:
@@ -91,7 +92,7 @@ class Recorder:
             f"covered_fraction:{target.name}": self.zone.covered_fraction(target.name, level)
             for target in self.case.targets
         }
-        row |= {f"vessel:{vessel.name}_w": audit.sink_power[vessel.name] for vessel in self.case.vessels}
+        row |= {f"vessel:{name}_w": audit.sink_power[name] for name in self.case.vessel_names}
         self.history.append(row)
         self._cell_power = step.cell_power
         if math.floor(state.time / self.case.output.every + 1e-9) > self._saved:
@@ -139,6 +140,11 @@ class Recorder:
                 chosen, boundary = found, edge
         whole = self.zone.gathered(boundary)
         self._write_surfaces(chosen, whole)
+        if self.domain.grid is not None:
+            level = self.model.indicator(state.death[case.death.criterion])
+            hottest = physics.death["isotherm"].damage(state.death["isotherm"])
+            dose = physics.death["cem43"].damage(state.death["cem43"])
+            write_voxels(case, self.domain, self.folder, self.zone, boundary, level, hottest, dose)
         summary = {
             "title": case.title,
             "provenance": provenance,
@@ -158,15 +164,16 @@ class Recorder:
             ],
             "vessels": [
                 {
-                    "name": vessel.name,
-                    "cooling_power_w": self._peak_sink.get(vessel.name, 0.0),
-                    "heat_removed_j": self.loop.audit.sinks.get(vessel.name, 0.0),
+                    "name": name,
+                    "cooling_power_w": self._peak_sink.get(name, 0.0),
+                    "heat_removed_j": self.loop.audit.sinks.get(name, 0.0),
                 }
-                for vessel in case.vessels
+                for name in case.vessel_names
             ],
             "generator": findings.generator_block(self.loop),
             "energy": findings.energy_block(self.loop),
             "organs": self.loop.monitor.organs(physics.death, state.death),
+            "labels": findings.label_blocks(self.domain),
             "criteria": criteria,
             "solver": {
                 "newton": physics.integrator.newton,
@@ -212,7 +219,7 @@ class Recorder:
         return together, np.arange(len(together)).reshape(-1, 3)
 
     def _warnings(self, chosen: dict, criteria: dict) -> list[str]:
-        found = []
+        found = list(self.domain.notes)
         if criteria[self.case.death.criterion]["volume_ml"] == 0.0:
             found.append("no tissue died: there is no zone and no margin")
         level = self.model.indicator(self.loop.state.death[self.case.death.criterion])
