@@ -30,13 +30,21 @@ def test_what_is_promised_is_there():
     assert cooled | {"umbrella_10_tines", "christmas_tree_9_tines", "bipolar_pair"} <= set(DEVICES)
 
 
-@pytest.mark.parametrize("name", sorted(set(TISSUES) - {"dextrose_5_percent"}))
+FLUIDS = ("dextrose_5_percent",)
+"""Of hydrodissection: not perfused, no tissue."""
+
+
+@pytest.mark.parametrize("name", TISSUES)
 def test_tissue_is_physical_and_every_property_has_a_source(name):
     tissue = find_tissue(name)
     properties = [getattr(tissue, key) for key in type(tissue).model_fields]
     properties = [item for item in properties if isinstance(item, Property)]
     assert len(properties) == 6
     assert all(len(item.source) > 10 for item in properties)
+    if name in FLUIDS:
+        assert tissue.perfusion.value == 0 and tissue.water_fraction.value > 0.9
+        assert tissue.electric_conductivity.value < 0.01
+        return
     if name != "blood":
         assert all(item.distribution is not None for item in properties)
     for item in properties:

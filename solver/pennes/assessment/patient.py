@@ -11,11 +11,11 @@ from scipy.spatial.distance import pdist
 
 from pennes.assessment.criteria import Judgement, Measured, judge_all
 from pennes.assessment.roles import by_role
-from pennes.assessment.segments import COARSE, surface_of
+from pennes.assessment.segments import surface_of
 from pennes.errors import InputError
 from pennes.imaging import LabelMap, parts, placed_on
 from pennes.imaging.cleaning import SMALLEST_ISLAND
-from pennes.imaging.subvoxel import bounding_box, level_surface, signed_field
+from pennes.imaging.subvoxel import COARSE_VOXELS, bounding_box, level_surface, signed_field
 from pennes.margin import DistanceField, Surface, margins_to, smallest_margin
 
 MILLIMETRE = 1e-3
@@ -130,7 +130,7 @@ class _Neighbours:
         low = np.maximum(np.floor(index.min(axis=0)).astype(int) - rim, 0)
         high = np.minimum(np.ceil(index.max(axis=0)).astype(int) + rim + 1, small.shape)
         cut = mask[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
-        points, triangles = level_surface(signed_field(cut, grid.spacing, COARSE), small.cropped(low, high))
+        points, triangles = level_surface(signed_field(cut, grid.spacing, COARSE_VOXELS), small.cropped(low, high))
         if len(triangles) == 0:
             return float(apart.min()) / MILLIMETRE
         distance, _ = DistanceField(points, triangles)(surface.points)

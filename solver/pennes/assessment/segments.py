@@ -13,11 +13,9 @@ from pennes.errors import InputError
 from pennes.imaging import Grid, LabelMap, is_label_map, named, parts, read_label_map, resampled, segment_surface
 from pennes.imaging.cleaning import SMALLEST_ISLAND
 from pennes.imaging.resample import placed_on
-from pennes.imaging.subvoxel import MOST_VOXELS, bounding_box, level_surface, signed_field
+from pennes.imaging.subvoxel import COARSE_VOXELS, MOST_VOXELS, bounding_box, level_surface, signed_field
 from pennes.margin import Surface, read_surface
 
-COARSE = 2.5
-"""Blur in voxels for segments so large that finer work would take seconds."""
 LARGE = 3_000_000
 """Voxels around a segment from which on it counts as large."""
 
@@ -136,7 +134,7 @@ def surface_of(mask: NDArray[np.bool_], grid: Grid) -> Surface:
     """The closed surface of a mask, between its voxels."""
     low, high = bounding_box(mask)
     large = np.prod(high - low + 2 * MOST_VOXELS) > LARGE
-    return Surface(*segment_surface(mask, grid, COARSE if large else MOST_VOXELS))
+    return Surface(*segment_surface(mask, grid, COARSE_VOXELS if large else MOST_VOXELS))
 
 
 def capsule_near(organ: Segment, target: Segment, tumours: Sequence[Segment], reach: float) -> Surface:
@@ -147,7 +145,7 @@ def capsule_near(organ: Segment, target: Segment, tumours: Sequence[Segment], re
     if organ.mask is None or organ.grid is None:
         return organ.surface
     points = organ.grid.indices(target.surface.points)
-    rim = np.ceil(reach / organ.grid.spacing).astype(int) + int(2 * COARSE + 2)
+    rim = np.ceil(reach / organ.grid.spacing).astype(int) + int(2 * COARSE_VOXELS + 2)
     low = np.maximum(np.floor(points.min(axis=0)).astype(int) - rim, 0)
     high = np.minimum(np.ceil(points.max(axis=0)).astype(int) + rim + 1, organ.grid.shape)
     if (high - low < 2).any():
@@ -163,7 +161,7 @@ def capsule_near(organ: Segment, target: Segment, tumours: Sequence[Segment], re
     inside = ndimage.binary_fill_holes(inside)
     if inside.all():
         return Surface(np.zeros((0, 3)), np.zeros((0, 3), dtype=int))
-    return Surface(*level_surface(signed_field(inside, organ.grid.spacing, COARSE), small))
+    return Surface(*level_surface(signed_field(inside, organ.grid.spacing, COARSE_VOXELS), small))
 
 
 def _refuse_outside(organ: Segment, target: Segment, box: tuple[slice, ...], small: Grid) -> None:

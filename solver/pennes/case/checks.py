@@ -76,7 +76,7 @@ def _check_occlusions(case: Case) -> None:
 
 
 def _check_body(case: Case) -> None:
-    from pennes.case.models import HalfSpace, MeshBody
+    from pennes.case.models import HalfSpace, LabelBody, MeshBody
 
     body = case.body
     if isinstance(body, MeshBody):
@@ -85,6 +85,8 @@ def _check_body(case: Case) -> None:
             if len(meant(pole, known)) != 1:
                 raise _unknown_pole(pole, known, "body", "electrodes", group)
         return
+    if isinstance(body, LabelBody):
+        _check_label_body(case)
     for index, surface in enumerate(body.ground):
         surfaces = SURFACES if isinstance(body, HalfSpace) else SURFACES - {"free"}
         if surface not in surfaces:
@@ -93,11 +95,23 @@ def _check_body(case: Case) -> None:
             raise refuse(
                 f"there is no surface '{surface}'", "body", "ground", index, expected=expected, nearest=nearest
             )
-    for key in ("targets", "organs"):
+    for key in () if isinstance(body, LabelBody) else ("targets", "organs"):
         for index, part in enumerate(getattr(case, key)):
             if part.geometry.shape == "region":
                 problem = "a region is a part of the user's mesh, and this body has none"
                 raise refuse(problem, key, index, "geometry", "shape", expected="another shape, or body: {mesh: ...}")
+
+
+def _check_label_body(case: Case) -> None:
+    """Targets and organs of a label map are labels, and its vessels are the body's."""
+    if case.vessels:
+        raise refuse("vessels of a label map are labels", "vessels", 0, expected="body.vessels: [{label: ...}]")
+    if not case.targets:
+        raise refuse("a label map needs a target to be cut out around", "targets", expected="a target")
+    for key in ("targets", "organs"):
+        for index, part in enumerate(getattr(case, key)):
+            if part.geometry.shape != "region":
+                raise refuse("this body is a label map", key, index, "shape", expected="{shape: region, region: LABEL}")
 
 
 def _check_generator(case: Case) -> None:

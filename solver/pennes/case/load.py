@@ -22,20 +22,21 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Case:
     path = Path(path)
     written = override(read_yaml(path), overrides)
     written = resolve(written, (path.parent,))
-    return validate(Case, _with_vessel_files(_with_mesh(written, path.parent), path.parent))
+    return validate(Case, _with_vessel_files(_with_files(written, path.parent), path.parent))
 
 
-def _with_mesh(written: Written, folder: Path) -> Written:
-    """The user's mesh file as an absolute path. Raises InputError if there is no such file."""
+def _with_files(written: Written, folder: Path) -> Written:
+    """The user's files as absolute paths. Raises InputError if there is no such file."""
     body = written.get("body")
-    mesh = body.get("mesh") if body is not None else None
-    if body is None or mesh is None or not isinstance(mesh.value, str):
-        return written
-    file = (folder / mesh.value).resolve()
-    if not file.is_file():
-        raise _missing(mesh, file)
-    replaced = body.with_value({**body.value, "mesh": mesh.with_value(str(file))})
-    return written.with_value({**written.value, "body": replaced})
+    for key, what in (("mesh", "a mesh file"), ("labels", "a label map"), ("reference", "a folder")):
+        given = body.get(key) if body is not None else None
+        if given is None or not isinstance(given.value, str):
+            continue
+        file = (folder / given.value).resolve()
+        if not (file.exists() if key != "mesh" else file.is_file()):
+            raise _missing(given, file, what)
+        body = body.with_value({**body.value, key: given.with_value(str(file))})
+    return written if body is None else written.with_value({**written.value, "body": body})
 
 
 def _with_vessel_files(written: Written, folder: Path) -> Written:
@@ -50,11 +51,11 @@ def _with_vessel_files(written: Written, folder: Path) -> Written:
             return vessel
         file = (folder / name.value).resolve()
         if not file.is_file():
-            raise name.refuse(f"there is no file '{file}'", expected="a file of centrelines, relative to the case")
+            raise _missing(name, file, "a file of centrelines")
         return vessel.with_value({**vessel.value, "file": name.with_value(str(file))})
 
     return written.with_value({**written.value, "vessels": vessels.with_value([placed(v) for v in vessels.value])})
 
 
-def _missing(mesh: Written, file: Path) -> InputError:
-    return mesh.refuse(f"there is no file '{file}'", expected="a mesh file, relative to the case")
+def _missing(place: Written, file: Path, what: str) -> InputError:
+    return place.refuse(f"there is no file '{file}'", expected=f"{what}, relative to the case")

@@ -98,10 +98,47 @@ class MeshBody(BodyBase):
     """Surface groups that are the outer surface; empty: every exterior facet in no other group."""
 
 
+class LabelVessel(Record):
+    """A vessel label whose lumen is left out of the mesh and whose wall is cooled by blood at a fixed temperature."""
+
+    label: str
+    diameter: units.PositiveLength
+    """Typical diameter near the tumour, for the wall coefficient."""
+    speed: units.Speed
+    """Mean speed of the blood."""
+    temperature: units.Temperature = "37 degC"
+    blood: TissueRecord
+    kinematic_viscosity: units.Real = Field(default=3.3e-6, gt=0)
+    """m2/s."""
+    heated_length: units.PositiveLength = "30 mm"
+    coefficient: units.HeatTransferCoefficient | None = None
+    """A fixed wall coefficient instead of the developing-flow correlation."""
+
+
+class LabelBody(BodyBase):
+    """A patient as a label map (NIfTI, NRRD, DICOM SEG, or a phantom's recipe); coordinates of the case are the
+    patient's, LPS. What is simulated is a box around targets and applicators, cut out of the map."""
+
+    labels: str
+    """File, relative to the case."""
+    table: str | None = None
+    """Names of the labels: a preset or a JSON file; None: those in the file."""
+    reference: str | None = None
+    """Folder with the series that a DICOM segmentation belongs to."""
+    margin: units.PositiveLength = "25 mm"
+    """Of tissue around targets and bare metal."""
+    tissues: dict[str, TissueRecord] = {}
+    """Tissue of labels that differ from ``tissue``; the mesh follows their surfaces."""
+    vessels: tuple[LabelVessel, ...] = ()
+    smallest_vessel: units.PositiveLength = "3 mm"
+    """Diameter below which parts of a vessel are left to perfusion."""
+
+
 def _body_kind(value: object) -> str | None:
     if isinstance(value, dict):
-        return "mesh" if "mesh" in value else value.get("shape")
-    return "mesh" if isinstance(value, MeshBody) else getattr(value, "shape", None)
+        return "mesh" if "mesh" in value else "labels" if "labels" in value else value.get("shape")
+    kinds = {MeshBody: "mesh", LabelBody: "labels"}
+    return kinds.get(type(value), getattr(value, "shape", None))
 
 
 Body = Annotated[
@@ -109,7 +146,8 @@ Body = Annotated[
     | Annotated[BallBody, Tag("ball")]
     | Annotated[CylinderBody, Tag("cylinder")]
     | Annotated[HalfSpace, Tag("half_space")]
-    | Annotated[MeshBody, Tag("mesh")],
+    | Annotated[MeshBody, Tag("mesh")]
+    | Annotated[LabelBody, Tag("labels")],
     Discriminator(_body_kind),
 ]
 
@@ -144,7 +182,7 @@ class Lobulated(Record):
 
 
 class Region(Record):
-    """A named volume group of the user's mesh."""
+    """A named volume group of the user's mesh, or a label of the user's label map."""
 
     shape: Literal["region"]
     region: str
@@ -195,7 +233,7 @@ class Applicator(Record):
     tip: Point
     """Where the origin of the device's frame lies: the tip of its shaft."""
     direction: Direction
-    """Direction of insertion (from the hub towards the tip)."""
+    """Direction of insertion (from the hub towards the tip); or give ``entry``, the point where it enters."""
     roll: units.Angle = "0 deg"
     """Rotation of the device about its direction."""
     field: Literal["axisymmetric", "full"] | None = None
@@ -229,6 +267,12 @@ class Case(Record):
     death: Death = Death()
     accuracy: Accuracy = Accuracy()
     output: Output = Output()
+
+    @property
+    def vessel_names(self) -> tuple[str, ...]:
+        """Vessels of the case, and labels of the body's label map that are vessels."""
+        labels = (vessel.label for vessel in self.body.vessels) if isinstance(self.body, LabelBody) else ()
+        return (*(vessel.name for vessel in self.vessels), *labels)
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

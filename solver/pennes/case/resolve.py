@@ -18,6 +18,7 @@ from pennes.library.protocols import PROTOCOLS
 from pennes.library.records import Record, TissueRecord
 from pennes.library.validation import DISCRIMINATORS, validate
 from pennes.library.written import Written
+from pennes.units import parse_quantity
 
 _RECORDS: dict[Kind, type[Record]] = {"tissues": TissueRecord, "devices": DeviceRecord}
 _NEWER = {"antenna", "dielectric", "contraction"}
@@ -46,12 +47,14 @@ def resolve(written: Written, folders: Sequence[Path]) -> Written:
     if body is not None:
         body = _default(body, "blood", "blood")
         body = _each(body, ("tissue", "blood"), tissue)
-        body = _each(body, ("regions",), lambda regions: _each(regions, tuple(_keys(regions)), tissue))
+        for key in ("regions", "tissues"):
+            body = _each(body, (key,), lambda regions: _each(regions, tuple(_keys(regions)), tissue))
+        body = _entries(body, "vessels", lambda vessel: _each(_default(vessel, "blood", "blood"), ("blood",), tissue))
         written = _replace(written, "body", body)
     written = _entries(written, "targets", lambda target: _each(_fold(target, Target), ("tissue",), tissue))
     written = _entries(written, "organs", lambda organ: _each(_fold(organ, Organ), ("tissue",), tissue))
     written = _entries(written, "vessels", lambda vessel: _each(_default(vessel, "blood", "blood"), ("blood",), tissue))
-    written = _entries(written, "applicators", lambda applicator: _each(applicator, ("device",), device))
+    written = _entries(written, "applicators", lambda applicator: _each(_aimed(applicator), ("device",), device))
     written = _each(written, ("protocol",), lambda protocol: _full_poles(_protocol(protocol, written), written))
     return _each(written, ("accuracy",), _accuracy)
 
@@ -86,6 +89,25 @@ def merge(base: Written, over: Written) -> Written:
     if is_property and "value" in over.value and "source" not in over.value:
         children["source"] = over.child("stated by the case", "source")
     return over.with_value(children)
+
+
+def _aimed(applicator: Written) -> Written:
+    """An applicator with ``entry`` instead of ``direction``: from the point of entry to the tip."""
+    entry, tip = applicator.get("entry"), applicator.get("tip")
+    if entry is None or tip is None or applicator.get("direction") is not None:
+        return applicator
+    try:
+        first, last = ([parse_quantity(x, "m", "25 mm") for x in place.plain()] for place in (entry, tip))
+    except (ValueError, TypeError) as problem:
+        raise entry.refuse(str(problem), expected="a point such as [10 mm, -35 mm, 80 mm]") from None
+    offset = [b - a for a, b in zip(first, last, strict=False)]
+    if len(first) != 3 or len(last) != 3 or not any(offset):
+        raise entry.refuse("entry and tip give no direction", expected="two different points of three coordinates")
+    direction = applicator.child(None, "direction")
+    length = sum(x * x for x in offset) ** 0.5
+    numbers = [direction.child(round(x / length, 12), i) for i, x in enumerate(offset)]
+    kept = {key: item for key, item in applicator.value.items() if key != "entry"}
+    return applicator.with_value({**kept, "direction": direction.with_value(numbers)})
 
 
 def _record(place: Written, kind: Kind, folders: Sequence[Path]) -> Written:

@@ -31,15 +31,23 @@ def json_schema(document: Document = "case") -> Schema:
     definitions = schema["$defs"]
     for key in ("Target", "Organ"):
         definitions[key] = _with_shape(definitions[key], definitions)
-    for key in ("Box", "BallBody", "CylinderBody", "HalfSpace", "MeshBody", *VESSELS):
+    bodies = ("Box", "BallBody", "CylinderBody", "HalfSpace", "MeshBody", "LabelBody", "LabelVessel")
+    for key in (*bodies, *VESSELS):
         definitions[key]["required"] = [name for name in definitions[key]["required"] if name != "blood"]
+    applicator = definitions["Applicator"]
+    applicator["required"].remove("direction")
+    applicator["properties"]["entry"] = {
+        **applicator["properties"]["tip"],
+        "description": "Point of entry, instead of `direction`: the device points from it to the tip.",
+    }
+    applicator["anyOf"] = [{"required": ["direction"]}, {"required": ["entry"]}]
     definitions["TissueBlock"] = _partial(definitions["TissueRecord"])
     definitions["DeviceBlock"] = _partial(definitions["DeviceRecord"])
     for name in [name for name in definitions if name.startswith("Property_")]:
         definitions[name] = _shorthand(definitions[name])
     tissue = _named("a tissue", "tissues", "TissueBlock")
     device = _named("a device", "devices", "DeviceBlock")
-    for name in ("Box", "BallBody", "CylinderBody", "HalfSpace", "MeshBody", "Target", "Organ", *VESSELS, "Applicator"):
+    for name in (*bodies, "Target", "Organ", *VESSELS, "Applicator"):
         _replace_references(definitions[name], {"#/$defs/TissueRecord": tissue, "#/$defs/DeviceRecord": device})
     schema["properties"]["protocol"] = _protocol(schema["properties"]["protocol"], definitions)
     schema["properties"]["accuracy"] = {

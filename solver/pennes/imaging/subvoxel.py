@@ -25,6 +25,8 @@ WIDEST = 0.5
 """Blur over radius: more would take the shape away."""
 MOST_VOXELS = 6.0
 """Blur in voxels (geometric mean of the spacings)."""
+COARSE_VOXELS = 2.5
+"""The same for large organs, whose surfaces are bumpy and matter less."""
 CORRECTIONS = 2
 CLEAR = 0.02
 """Of the smallest spacing: a voxel's centre is at least this far on its own side of the surface."""

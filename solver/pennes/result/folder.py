@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from mpi4py import MPI
 
     from pennes.case import Case
+    from pennes.imaging import Image, LabelMap
     from pennes.result.fields import FieldWriter
 
 SUMMARY, HISTORY, CASE, REPORT = "summary.json", "history.csv", "case.yaml", "report.html"
 FIELDS, FIELDS_DATA, CHECKPOINT = "fields.xdmf", "fields.h5", "checkpoint.h5"
 SURFACE_ENDINGS = (".vtp", ".stl")
-_COSTS = ("vessel_costs.json", "vessel_costs.png")
-_OWN_FILES = {*_COSTS, SUMMARY, HISTORY, CASE, REPORT, FIELDS, FIELDS_DATA, CHECKPOINT, previous(Path(CHECKPOINT)).name}
+_COSTS = {"vessel_costs.json", "vessel_costs.png"}
+VOXELS = {"zone.nii.gz", "margin.nii.gz", "temperature_max.nii.gz", "cem43.nii.gz", "zone.dcm"}
+_RESULTS = {SUMMARY, HISTORY, CASE, REPORT, FIELDS, FIELDS_DATA, CHECKPOINT, previous(Path(CHECKPOINT)).name}
+_OWN_FILES = _COSTS | VOXELS | _RESULTS
 
 
 def is_own_file(name: str) -> bool:
@@ -203,6 +206,23 @@ class ResultFolder(os.PathLike[str]):
         root = self.comm is None or self.comm.rank == 0
         self.write_text(f"{name}.vtp", vtp_bytes(vertices, triangles, point_data or {}) if root else b"")
         self.write_text(f"{name}.stl", stl_bytes(vertices, triangles) if root else b"")
+
+    def write_voxels(self, name: str, image: LabelMap | Image | None) -> None:
+        """Write ``<name>.nii.gz`` from the image on rank 0 (collective)."""
+        from pennes.imaging import write_image
+
+        self.prepare()
+        path = self.path / f"{name}.nii.gz"
+        on_root(self.comm, lambda: write_image(path, image), path)
+
+    def write_segmentation(self, name: str, labels: LabelMap | None, series: str) -> None:
+        """Write ``<name>.dcm``, a DICOM segmentation of the images in the folder ``series`` (collective)."""
+        from pennes.imaging.dicom_seg import write_dicom_seg
+        from pennes.imaging.dicom_series import read_series
+
+        self.prepare()
+        path = self.path / f"{name}.dcm"
+        on_root(self.comm, lambda: write_dicom_seg(path, labels, read_series(series), "Ablation zone, simulated"), path)
 
     def history(self, columns: Sequence[str], *, resume_time: float | None = None) -> History:
         """The history file, cut to ``resume_time`` on a resume."""

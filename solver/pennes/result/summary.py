@@ -234,6 +234,16 @@ class OrganResult(Block):
     """Largest Arrhenius damage integral; 1: 63 % of cells dead."""
 
 
+class LabelResult(Block):
+    """A label of the patient's map in the simulated box, in the image and in the mesh."""
+
+    name: str
+    image_volume_ml: float
+    mesh_volume_ml: float
+    surface_rms_mm: Optional = None
+    """Of the mesh's surface from the label's, root mean square by area."""
+
+
 class Solver(Block):
     newton: int = 0
     """Newton iterations of all steps."""
@@ -263,6 +273,7 @@ class Summary(Block):
     antennas: list[AntennaResult] = []
     energy: Energy
     organs: list[OrganResult]
+    labels: list[LabelResult] = []
     criteria: dict[str, CriterionResult] = {}
     """The verdict with each criterion of death."""
     solver: Solver = Solver()

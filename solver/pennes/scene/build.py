@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pennes.case.models import Case, MeshBody
+from pennes.case.models import Case, LabelBody, MeshBody
 from pennes.scene import cache
 from pennes.scene.arrays import MeshArrays, MeshQuality
 from pennes.scene.description import SceneDescription, describe
@@ -28,20 +28,27 @@ def build(case: Case, comm: MPI.Intracomm, cache_directory: Path | None = None) 
     from pennes.scene.distribute import distribute
     from pennes.scene.domain import Domain
 
-    if isinstance(case.body, MeshBody):
+    axis, labels, notes, grid = None, (), (), None
+    if isinstance(case.body, LabelBody):
+        from pennes.scene.label_mesh import load_label_mesh
+
+        loaded = on_root(comm, lambda: load_label_mesh(case))
+        names, quality, key = comm.bcast(None if loaded is None else loaded[1:])
+        regions, surfaces = names.named(case)
+        labels, notes, grid = names.comparison, names.notes, names.grid
+    elif isinstance(case.body, MeshBody):
         from pennes.scene.given_mesh import load_given_mesh
 
         loaded = on_root(comm, lambda: load_given_mesh(case))
         names, quality, key = comm.bcast(None if loaded is None else loaded[1:])
         regions, surfaces = names.named(case)
-        axis = None
     else:
         plan = make_plan(case)
         regions, surfaces, axis = plan.regions, plan.surfaces, plan.axis
         loaded = on_root(comm, lambda: planned_mesh(case, plan, cache_directory))
         quality, key = comm.bcast(None if loaded is None else loaded[1:])
     mesh, cell_tags, facet_tags = distribute(None if loaded is None else loaded[0], comm)
-    return Domain(mesh, cell_tags, facet_tags, regions, surfaces, quality, key, axis)
+    return Domain(mesh, cell_tags, facet_tags, regions, surfaces, quality, key, axis, labels, notes, grid)
 
 
 def check(case: Case, cache_directory: Path | None = None) -> SceneDescription:
@@ -49,6 +56,11 @@ def check(case: Case, cache_directory: Path | None = None) -> SceneDescription:
 
     Raises InputError as ``build`` does.
     """
+    if isinstance(case.body, LabelBody):
+        from pennes.scene.label_mesh import load_label_mesh
+
+        arrays, names, quality, key = load_label_mesh(case)
+        return describe(case, arrays, names.named(case), quality, key, None)
     if isinstance(case.body, MeshBody):
         from pennes.scene.given_mesh import load_given_mesh
 

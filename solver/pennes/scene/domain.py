@@ -9,12 +9,13 @@ from dolfinx.mesh import Mesh, MeshTags
 
 from pennes.case.models import Region, Shape
 from pennes.errors import InputError, nearest_name
+from pennes.imaging import Grid
 from pennes.margin import Surface
 from pennes.scene import shapes
 from pennes.scene.arrays import MeshQuality
 from pennes.scene.axis import Axis
 from pennes.scene.locate import PointLocator, Spaces
-from pennes.scene.names import NamedRegion, NamedSurface
+from pennes.scene.names import LabelComparison, NamedRegion, NamedSurface
 from pennes.scene.regions import region_nodes, region_surface
 
 __all__ = ["Domain", "MeshQuality", "NamedRegion", "NamedSurface"]
@@ -34,6 +35,12 @@ class Domain:
     recipe_hash: str
     axis: Axis | None = None
     """Of an axisymmetric treatment: the mesh lies in its half-plane and stands for what it sweeps out."""
+    labels: tuple[LabelComparison, ...] = ()
+    """How the mesh of a label map compares with the image."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of how the scene was read."""
+    grid: Grid | None = None
+    """Voxels of the label map that the mesh was made from."""
     _spaces: Spaces = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

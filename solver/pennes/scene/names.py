@@ -40,3 +40,13 @@ class NamedRegion:
     """"applicator.pole" of a meshed electrode."""
     fixed_temperature: float | None = None
     """C."""
+
+
+@dataclass(frozen=True)
+class LabelComparison:
+    """A label in the image and in the mesh, inside the simulated box; lengths in m."""
+
+    name: str
+    image_volume: float
+    mesh_volume: float
+    surface_rms: float | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pennes.bioheat import BioheatEquation, HeatIntegrator
-from pennes.case.models import Case, HalfSpace, Surroundings
+from pennes.case.models import Case, HalfSpace, LabelBody, Surroundings
 from pennes.death import make_death_models
 from pennes.elements import AxisymmetricElements, LinearElements, QuadraticElements
 from pennes.energy import SOURCES
@@ -16,7 +16,7 @@ from pennes.treatment.sinks import fixed_sink
 from pennes.treatment.step import Physics
 from pennes.treatment.tissues import TissueFields
 from pennes.vasculature import build_trees
-from pennes.vessel import MODELS, HeatSink, Site
+from pennes.vessel import MODELS, HeatSink, LabelWall, Site
 
 
 def assemble(case: Case, domain: Domain) -> Physics:
@@ -94,6 +94,9 @@ def heat_sinks(case: Case, domain: Domain, elements) -> list[HeatSink]:
         walls = np.sort(np.concatenate([*facets, np.empty(0, np.int32)]))
         site = Site(walls, domain.locate, case.body.tissue.thermal_conductivity.value)
         sinks.append(MODELS[vessel.model](elements, vessel, tree, site))
+    if isinstance(case.body, LabelBody):
+        walls = {surface.vessel: facets_of(domain, surface) for surface in domain.surfaces if surface.kind == "wall"}
+        sinks += [LabelWall(elements, vessel, walls[vessel.label]) for vessel in case.body.vessels]
     for surface in domain.surfaces:
         facets = facets_of(domain, surface)
         if surface.cooling is not None:

@@ -88,6 +88,19 @@ def target_block(case: Case, target: Target, finding: TargetFinding, zone: ZoneM
     }
 
 
+def label_blocks(domain: Domain) -> list[dict]:
+    """The summary's ``labels``."""
+    return [
+        {
+            "name": found.name,
+            "image_volume_ml": 1e6 * found.image_volume,
+            "mesh_volume_ml": 1e6 * found.mesh_volume,
+            "surface_rms_mm": _millimetres(found.surface_rms),
+        }
+        for found in domain.labels
+    ]
+
+
 def mesh_block(quality: MeshQuality) -> dict:
     """The summary's ``mesh``."""
     return {

@@ -14,6 +14,7 @@ from pennes.scene import Domain
 from pennes.treatment import findings, tubes
 from pennes.treatment.loop import Loop
 from pennes.treatment.step import CoupledStep
+from pennes.treatment.voxels import write_voxels
 from pennes.treatment.zone import zone_measure
 
 MOST_BRANCHES = 40
@@ -61,7 +62,7 @@ class Recorder:
             *(f"covered_fraction:{target.name}" for target in self.case.targets),
             "deposited_j", "stored_j", "perfusion_j", "vessels_j", "surface_j", "applicator_cooling_j",
             "residual_fraction",
-            *(f"vessel:{vessel.name}_w" for vessel in self.case.vessels),
+            *(f"vessel:{name}_w" for name in self.case.vessel_names),
         ]  # fmt: skip
 
     def record(self, measurement: Measurement, step: CoupledStep) -> None:
@@ -95,7 +96,7 @@ class Recorder:
             f"covered_fraction:{target.name}": self.zone.covered_fraction(target.name, level)
             for target in self.case.targets
         }
-        row |= {f"vessel:{vessel.name}_w": audit.sink_power[vessel.name] for vessel in self.case.vessels}
+        row |= {f"vessel:{name}_w": audit.sink_power[name] for name in self.case.vessel_names}
         found = self.physics.energy.row(step.delivery, state.temperature)
         if step.delivery is not None:
             self._note(found)
@@ -156,6 +157,10 @@ class Recorder:
         strain = np.zeros(self.elements.n_local) if state.contraction is None else state.contraction
         level = self.model.indicator(state.death[case.death.criterion])
         after = findings.contraction_block(case, self.domain, self.zone, strain, level, whole)
+        if self.domain.grid is not None:
+            hottest = physics.death["isotherm"].damage(state.death["isotherm"])
+            dose = physics.death["cem43"].damage(state.death["cem43"])
+            write_voxels(case, self.domain, self.folder, self.zone, boundary, level, hottest, dose)
         summary = {
             "title": case.title,
             "provenance": provenance,
@@ -187,6 +192,7 @@ class Recorder:
             "antennas": physics.energy.report(self._seen, self.loop.counters.flows),
             "energy": findings.energy_block(self.loop),
             "organs": self.loop.monitor.organs(physics.death, state.death),
+            "labels": findings.label_blocks(self.domain),
             "criteria": criteria,
             "solver": {
                 "newton": physics.integrator.newton,
@@ -240,7 +246,7 @@ class Recorder:
         return together, np.arange(len(together)).reshape(-1, 3)
 
     def _warnings(self, chosen: dict, criteria: dict) -> list[str]:
-        found = []
+        found = list(self.domain.notes)
         if criteria[self.case.death.criterion]["volume_ml"] == 0.0:
             found.append("no tissue died: there is no zone and no margin")
         level = self.model.indicator(self.loop.state.death[self.case.death.criterion])

@@ -95,7 +95,7 @@ class Physics:
         self._flows, self.supply = flows, supply
         for sink in self.sinks:
             if sink.kind == "vessel":
-                sink.set_flow(flows[sink.name])
+                sink.set_flow(flows.get(sink.name, 1.0))
         return True
 
     def step(self, state: State, dt: float, drive: Drive) -> CoupledStep:

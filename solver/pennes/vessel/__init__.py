@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pennes.vessel.contact import Site
+from pennes.vessel.label_wall import LabelWall
 from pennes.vessel.resolved import ResolvedVessel
 from pennes.vessel.sink import HeatSink, VesselModel
 from pennes.vessel.vascular import VascularSink
 
-__all__ = ["MODELS", "HeatSink", "ResolvedVessel", "Site", "VascularSink", "VesselModel"]
+__all__ = ["MODELS", "HeatSink", "LabelWall", "ResolvedVessel", "Site", "VascularSink", "VesselModel"]
 
 MODELS: dict[str, Callable[..., VesselModel]] = {
     "wall": VascularSink,

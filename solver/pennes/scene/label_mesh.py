@@ -1,0 +1,254 @@
+"""A mesh of a patient's label map: needles by the mesher of parametric scenes, label surfaces cut in, cells optimised.
+
+The box around targets and metal is meshed with the metal taken out and edges as fine as the surfaces need; it is then
+cut along the smooth surfaces of vessels (whose lumen is taken out), tissues and targets, and MMG improves the cells
+without touching a surface.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from pennes.case.models import Box, Case, LabelBody
+from pennes.errors import InputError
+from pennes.imaging import Grid, LabelMap, clean, named, read_label_map
+from pennes.margin import DistanceField
+from pennes.scene.arrays import MeshArrays, MeshQuality, ordered, quality, radius_ratios, refined, signed_volumes
+from pennes.scene.cutting import cut_along, hollowed
+from pennes.scene.improving import improved
+from pennes.scene.label_fields import LabelField, label_fields
+from pennes.scene.mesher import make_mesh
+from pennes.scene.names import LabelComparison, NamedRegion, NamedSurface
+from pennes.scene.plan import ScenePlan, make_plan, make_recipe
+from pennes.scene.refusals import refuse_impossible
+
+NEAR = (0.25, 0.22, 0.28, 0.2)
+"""See ``cutting.NEAR``; tried in this order until no cell has a radius ratio below ``GOOD_RATIO``."""
+GOOD_RATIO = 0.015
+VOLUME_TOLERANCE = 0.05
+"""Of a target's or a tissue's volume that the mesh may be off; a vessel's is told, not judged."""
+SURFACE_TOLERANCE = 0.3e-3
+"""m, root mean square, of the mesh's surface of a target from the label's."""
+
+
+@dataclass(frozen=True)
+class LabelNames:
+    """Regions and surfaces of the mesh, how it compares with the image, and what the user should know."""
+
+    regions: tuple[tuple[str, int], ...]
+    """Names and tags."""
+    surfaces: tuple[NamedSurface, ...]
+    comparison: tuple[LabelComparison, ...]
+    notes: tuple[str, ...]
+    grid: Grid
+
+    def named(self, case: Case) -> tuple[tuple[NamedRegion, ...], tuple[NamedSurface, ...]]:
+        """Regions and surfaces with all that the case says of them."""
+        return tuple(_region(case, name, tag) for name, tag in self.regions), self.surfaces
+
+
+def _region(case: Case, name: str, tag: int) -> NamedRegion:
+    """The body, a target, a tissue or an organ, by its label."""
+    for target in case.targets:
+        if target.geometry.region == name:
+            return NamedRegion(name, tag, target.tissue, target=target.name)
+    organs = {organ.geometry.region: organ.tissue for organ in case.organs}
+    tissue = case.body.tissues.get(name) or organs.get(name) or case.body.tissue
+    return NamedRegion(name, tag, tissue)
+
+
+def load_label_map(body: LabelBody) -> LabelMap:
+    """The cleaned map; what cleaning did is among its notes. Raises InputError."""
+    found = named(read_label_map(body.labels, body.reference), body.table)
+    vessels = [vessel.label for vessel in body.vessels]
+    cleaned = clean(found, keep=vessels)
+    changes = tuple(change for change in cleaned.changes if "touch" not in change)
+    return LabelMap(found.grid, cleaned.labels.labels, found.names, (*found.notes, *changes), found.source)
+
+
+def load_label_mesh(case: Case) -> tuple[MeshArrays, LabelNames, MeshQuality, str]:
+    """The whole mesh of a case whose body is a label map, in this process alone.
+
+    Raises InputError for labels that do not exist, needles in vessels, and a mesh that differs from the image by more
+    than the tolerances.
+    """
+    labels = load_label_map(case.body)
+    box, plan = _plan(case, labels)
+    fields = label_fields(case, labels, box)
+    _needles_clear_of_vessels(plan, fields)
+    recipe = make_recipe(_parametric(case, box), plan)
+    recipe["refinements"] = 0
+    recipe["sizes"] += [source for field in fields for source in field.sizes(case)]
+    mesh, parts = _best_cut(case, make_mesh(recipe), plan, fields, box)
+    regions, surfaces, comparison = parts
+    mesh = improved(ordered(mesh))
+    mesh = _tag_organs(case, labels, mesh, regions)
+    comparison += [_compared(field, mesh, regions, box, plan) for field in fields if field.kind != "vessel"]
+    for _ in range(case.accuracy.refinements):
+        mesh = refined(mesh)
+    names = LabelNames(
+        tuple((r.name, r.tag) for r in regions), tuple(surfaces), tuple(comparison), labels.notes, labels.grid
+    )
+    _refuse_different(names)
+    digest = hashlib.sha256(mesh.points.tobytes() + mesh.cells.tobytes() + mesh.cell_tags.tobytes()).hexdigest()
+    return mesh, names, quality(mesh), digest
+
+
+_Parts = tuple[list[NamedRegion], list[NamedSurface], list[LabelComparison]]
+
+
+def _best_cut(
+    case: Case, whole: MeshArrays, plan: ScenePlan, fields: list[LabelField], box: Box
+) -> tuple[MeshArrays, _Parts]:
+    """The mesh cut along all fields, with the first way of snapping that leaves no bad cell, else the best."""
+    best = None
+    for near in NEAR:
+        mesh, parts = _cut(case, whole, plan, fields, box, near)
+        worst = float(radius_ratios(mesh.points, mesh.cells).min())
+        if best is None or worst > best[0]:
+            best = worst, mesh, parts
+        if worst >= GOOD_RATIO:
+            break
+    return best[1], best[2]
+
+
+def _cut(
+    case: Case, mesh: MeshArrays, plan: ScenePlan, fields: list[LabelField], box: Box, near: float
+) -> tuple[MeshArrays, _Parts]:
+    regions, surfaces = [NamedRegion("body", 1, case.body.tissue)], list(plan.surfaces)
+    comparison = []
+    for field in fields:
+        mesh, inside = cut_along(mesh, field.level, near)
+        if field.kind == "vessel":
+            volume = float(np.abs(signed_volumes(mesh.points, mesh.cells))[inside].sum())
+            tag = 1 + max(surface.tag for surface in surfaces)
+            surfaces.append(NamedSurface(f"{field.name}/wall", tag, "wall", vessel=field.name))
+            mesh = hollowed(mesh, inside, tag)
+            comparison.append(LabelComparison(field.name, field.volume(box), volume, None))
+            continue
+        tag = 1 + max(region.tag for region in regions)
+        regions.append(NamedRegion(field.name, tag, field.tissue, target=field.target))
+        mesh = replace(mesh, cell_tags=np.where(inside, tag, mesh.cell_tags))
+    return mesh, (regions, surfaces, comparison)
+
+
+def _parametric(case: Case, box: Box) -> Case:
+    """The case with a plain box for a body: what the mesher of parametric scenes understands."""
+    return case.model_copy(update={"body": box, "targets": (), "organs": (), "vessels": ()})
+
+
+def _plan(case: Case, labels: LabelMap) -> tuple[Box, ScenePlan]:
+    """The box around targets and bare metal, grown by the body's margin, and the applicators in it."""
+    places = [labels.grid.points(np.argwhere(labels.mask([t.geometry.region]))) for t in case.targets]
+    extent = np.concatenate(places)
+    low, high = extent.min(axis=0), extent.max(axis=0)
+    for _ in range(2):
+        box = Box(
+            shape="box", size=tuple(f"{x!r} m" for x in (high - low + 2 * case.body.margin).tolist()),
+            centre=tuple(f"{x!r} m" for x in ((low + high) / 2).tolist()), tissue=case.body.tissue,
+            blood=case.body.blood, temperature=f"{case.body.temperature} degC",
+            surroundings=case.body.surroundings, ground=case.body.ground,
+        )  # fmt: skip
+        plan = make_plan(_parametric(case, box))
+        for wire in plan.wires:
+            for stretch in wire.stretches:
+                if stretch.pole is not None:
+                    metal = wire.path.part(stretch.first, stretch.last).sample(1e-3)
+                    low, high = np.minimum(low, metal.min(axis=0)), np.maximum(high, metal.max(axis=0))
+    refuse_impossible(_parametric(case, box), plan)
+    return box, plan
+
+
+def _needles_clear_of_vessels(plan: ScenePlan, fields: list[LabelField]) -> None:
+    for field in fields:
+        if field.kind != "vessel":
+            continue
+        for wire in plan.wires:
+            centres, radii = wire.balls()
+            depth = field.level(centres) + radii
+            if depth.max() > 0:
+                where = ", ".join(f"{1e3 * x:.1f}" for x in centres[int(depth.argmax())])
+                raise InputError(
+                    f"'{wire.part}' of '{wire.applicator}' runs into the {field.name} at ({where}) mm",
+                    key=f"applicators.{wire.owner}.tip",
+                    expected="a way that keeps clear of vessels",
+                )
+
+
+def _tag_organs(case: Case, labels: LabelMap, mesh: MeshArrays, regions: list[NamedRegion]) -> MeshArrays:
+    """Organs at risk without a tissue of their own take the cells whose centres their label holds, or, thinner than
+    the mesh, the cells nearest to their voxels."""
+    tags = mesh.cell_tags.copy()
+    centres = mesh.points[mesh.cells].mean(axis=1)
+    index = np.round(labels.grid.indices(centres)).astype(int)
+    within = ((index >= 0) & (index < labels.grid.shape)).all(axis=1)
+    known = {region.name for region in regions}
+    for organ in case.organs:
+        name = organ.geometry.region
+        if name in known:
+            continue
+        number = labels.number(name)
+        inside = np.zeros(len(centres), dtype=bool)
+        inside[within] = labels.labels[tuple(index[within].T)] == number
+        inside &= tags == 1
+        if not inside.any():
+            voxels = labels.grid.points(np.argwhere(labels.labels == number))
+            box = (voxels >= centres.min(axis=0)).all(axis=1) & (voxels <= centres.max(axis=0)).all(axis=1)
+            if box.any():
+                nearest = np.unique(cKDTree(centres).query(voxels[box])[1])
+                inside[nearest] = tags[nearest] == 1
+        if inside.any():
+            tag = 1 + max(region.tag for region in regions)
+            regions.append(NamedRegion(name, tag, organ.tissue or case.body.tissue))
+            tags[inside] = tag
+    return MeshArrays(mesh.points, mesh.cells, tags, mesh.facets, mesh.facet_tags)
+
+
+def _compared(
+    field: LabelField, mesh: MeshArrays, regions: list[NamedRegion], box: Box, plan: ScenePlan
+) -> LabelComparison:
+    """The metal in a label is not part of its mesh, and counts in neither volume."""
+    from pennes.scene.arrays import FACETS, facet_keys
+
+    tag = next(region.tag for region in regions if region.name == field.name)
+    cells = mesh.cells[mesh.cell_tags == tag]
+    volume = float(np.abs(signed_volumes(mesh.points, cells)).sum())
+    rms = None
+    if field.kind == "target" and len(cells):
+        faces = cells[:, FACETS].reshape(-1, 3)
+        keys = facet_keys(np.concatenate([faces, mesh.facets]))
+        _, first, count = np.unique(keys[: len(faces)], return_index=True, return_counts=True)
+        # Metal and walls bound the region too, but are not the label's surface.
+        outer = first[(count == 1) & ~np.isin(keys[first], keys[len(faces) :])]
+        corners = mesh.points[faces[outer]]
+        areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+        distance, _ = DistanceField(*field.surface())(corners.mean(axis=1))
+        rms = float(np.sqrt(np.average(distance**2, weights=areas)))
+    metal = sum(
+        float(np.mean(field.level(wire.sample()) > 0)) * wire.path.length * np.pi * wire.radius**2
+        for wire in plan.wires
+    )
+    return LabelComparison(field.name, field.volume(box) - metal, volume, rms)
+
+
+def _refuse_different(names: LabelNames) -> None:
+    vessels = {surface.vessel for surface in names.surfaces}
+    for found in names.comparison:
+        off = abs(found.mesh_volume - found.image_volume)
+        if found.name not in vessels and off > VOLUME_TOLERANCE * found.image_volume:
+            raise InputError(
+                f"'{found.name}' has {1e6 * found.image_volume:.3g} ml in the image and {1e6 * found.mesh_volume:.3g}"
+                " ml in the mesh",
+                key="accuracy.mesh",
+                expected=f"at most {100 * VOLUME_TOLERANCE:g} % of difference: smaller edges",
+            )
+        if found.surface_rms is not None and found.surface_rms > SURFACE_TOLERANCE:
+            raise InputError(
+                f"the mesh's surface of '{found.name}' is {1e3 * found.surface_rms:.2g} mm (root mean square) off",
+                key="accuracy.mesh.lesion",
+                expected=f"at most {1e3 * SURFACE_TOLERANCE:g} mm: smaller edges",
+            )
