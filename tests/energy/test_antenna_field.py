@@ -42,6 +42,20 @@ def test_the_budget_closes_and_no_power_is_negative(name):
     assert (solution.needle_power > 0.01) == (name == "mwa_cooled_slot_14g")
 
 
+@pytest.mark.parametrize("frequency", [915e6, 5.8e9])
+def test_the_frequency_can_be_swept(frequency):
+    from pennes.library import find_tissue
+    from pennes.tissue import complex_permittivity, dielectric_at
+
+    device = find_device("mwa_coaxial_slot")
+    liver = complex(complex_permittivity(dielectric_at(find_tissue("liver"), frequency), frequency, 37.0, 0.0))
+    field = AntennaField(device.antenna, device.shafts[0], frequency, liver)
+    solution = solved(field, liver)
+    assert abs(solution.residual) < 1e-9 and 0.05 < solution.tissue_power.sum() < 1.0
+    finer = AntennaField(device.antenna, device.shafts[0], frequency, liver, refine=1.6)
+    assert solved(finer, liver).tissue_power.sum() == pytest.approx(solution.tissue_power.sum(), rel=3e-3)
+
+
 def test_finer_meshes_do_not_change_what_is_absorbed():
     coarse, fine = (solved(field_of("mwa_dual_slot", refine=refine)) for refine in (1.0, 1.7))
     assert coarse.tissue_power.sum() == pytest.approx(fine.tissue_power.sum(), rel=2e-3)

@@ -23,7 +23,9 @@ def distribute(arrays: MeshArrays | None, comm: MPI.Intracomm) -> tuple[dmesh.Me
     points = _scatter(None if arrays is None else np.array_split(arrays.points, comm.size), comm)
     dimension = cells.shape[1] - 1
     element = ufl.Mesh(basix.ufl.element("Lagrange", SHAPES[dimension], 1, shape=(3,)))
-    mesh = dmesh.create_mesh(comm, cells.astype(np.int64), element, points, _stay if comm.size > 1 else None)
+    mesh = dmesh.create_mesh(
+        comm, cells.astype(np.int64), element, points, _stay(dimension + 1) if comm.size > 1 else None
+    )
     first = comm.scan(len(cells)) - len(cells)
     own = mesh.topology.original_cell_index - first
     indices = np.arange(len(own), dtype=np.int32)
@@ -32,10 +34,15 @@ def distribute(arrays: MeshArrays | None, comm: MPI.Intracomm) -> tuple[dmesh.Me
     return mesh, tags, _facet_tags(mesh, *facets)
 
 
-def _stay(comm, parts, cell_types, cells):
-    """A partitioner that leaves every cell where it is."""
-    count = len(cells[0]) // dmesh.cpp.mesh.cell_num_vertices(cell_types[0])
-    return adjacencylist(np.full(count, comm.rank, dtype=np.int32), np.arange(count + 1, dtype=np.int32))._cpp_object
+def _stay(corners: int):
+    """A partitioner that leaves every cell, which has so many corners, where it is."""
+
+    def partition(comm, parts, cell_types, cells):
+        count = len(cells[0]) // corners
+        starts = np.arange(count + 1, dtype=np.int32)
+        return adjacencylist(np.full(count, comm.rank, dtype=np.int32), starts)._cpp_object
+
+    return partition
 
 
 def _scatter(blocks: list[np.ndarray] | None, comm: MPI.Intracomm) -> np.ndarray:

@@ -51,7 +51,9 @@ def make_meridian_mesh(recipe: dict[str, Any], set_sizes) -> MeshArrays:
             break
     if best is None:
         raise InputError(
-            f"the mesh generator found no usable mesh: {words}", key="accuracy.mesh", expected="smaller edges"
+            f"the mesh generator found no usable mesh: {words}",
+            key="accuracy.mesh",
+            expected="parts further apart, or smaller edges",
         )
     for _ in range(recipe["refinements"]):
         best = refined_triangles(best)

@@ -125,6 +125,17 @@ def quarter_annulus(inner: float, outer: float, resolution: int) -> MeshArrays:
     return make_arrays(points, cells, parts, {"inner": OntoSphere(inner), "outer": OntoSphere(outer)})
 
 
+def quarter_disc(core: float, outer: float, resolution: int) -> MeshArrays:
+    """A quarter of a disc (x, y >= 0) of triangles, graded towards its centre (vertex 0, at the origin); part
+    ``outer``. The triangles at the centre fill a quarter disc of radius ``core``."""
+    ring = quarter_annulus(core, outer, resolution)
+    inner = ring.facets[ring.facet_tags == ring.names["inner"]] + 1
+    rim = ring.facets[ring.facet_tags == ring.names["outer"]] + 1
+    points = np.vstack([np.zeros((1, 2)), ring.points])
+    cells = np.vstack([np.column_stack([np.zeros(len(inner), np.int64), inner]), ring.cells + 1])
+    return make_arrays(points, cells, {"outer": rim}, {"outer": OntoSphere(outer)})
+
+
 def block(dimension: int, size: float, resolution: int) -> MeshArrays:
     """A square (dimension 2) or cube (3) of edge ``size`` with one corner at the origin; part ``boundary``.
 

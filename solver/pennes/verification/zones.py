@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pennes.margin import marching_tetrahedra, zone_diameters
+from pennes.case import load
+from pennes.margin import marching_tetrahedra, marching_triangles, zone_diameters
 from pennes.report.fields import open_fields
+from pennes.scene.axis import axis_of
 
 SMALLEST_DAMAGE = 1e-6
 """Below it the logarithm of the damage is held."""
@@ -16,11 +18,15 @@ SMALLEST_DAMAGE = 1e-6
 def boundary(folder: Path, field: str, threshold: float, time: float) -> np.ndarray:
     """Points (n, 3) in m of the surface on which a saved field has the value ``threshold``."""
     fields = open_fields(folder)
-    points, tetrahedra = fields.mesh()
+    points, cells = fields.mesh()
     values = fields.values(field, time)
+    axis = axis_of(load(folder / "case.yaml"))
     if field == "damage":  # it grows exponentially from vertex to vertex
         values, threshold = np.log(np.maximum(values, SMALLEST_DAMAGE)), np.log(threshold)
-    return marching_tetrahedra(1e-3 * points, tetrahedra, values - threshold).points
+    if axis is not None:
+        lines = marching_triangles(axis.coordinates(1e-3 * points), cells, values - threshold)
+        return axis.swept(lines).points
+    return marching_tetrahedra(1e-3 * points, cells, values - threshold).points
 
 
 def diameters(folder: Path, field: str, threshold: float, time: float, axis: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ class Run:
     error: float
 
 
-def _solve(on: Discretisation, fixed, fixed_values, start, times, source) -> np.ndarray:
+def solve(on: Discretisation, fixed, fixed_values, start, times, source) -> np.ndarray:
     """March the linear problem in ``MEDIUM``; ``source(t)`` (n_local,) in W."""
     elements = on.elements
     stiffness = elements.stiffness(np.full(elements.n_cells, MEDIUM.conductivity))
@@ -80,7 +80,7 @@ def sphere(comm, resolution: int, degree: int = 1, *, step: float = 1.0, start: 
             return on.surface_load("inner", _radial_flux(lambda x: exact(x, t)))
 
     times = np.linspace(start, end, round((end - start) / step) + 1)
-    rise = _solve(on, fixed, np.full(elements.n_local, SURFACE_RISE), exact(r, start), times, source)
+    rise = solve(on, fixed, np.full(elements.n_local, SURFACE_RISE), exact(r, start), times, source)
     return Run(on, rise, on.error(rise, lambda x: exact(_radius(x), end)))
 
 
@@ -109,7 +109,7 @@ def point(comm, resolution: int, degree: int = 1, *, step: float = 1.0, end: flo
         return on.surface_load("inner", _radial_flux(lambda x: point_source(x, t, POWER, MEDIUM)))
 
     times = np.linspace(start, end, round((end - start) / step) + 1)
-    rise = _solve(on, on.nowhere(), np.zeros(elements.n_local), begin, times, source)
+    rise = solve(on, on.nowhere(), np.zeros(elements.n_local), begin, times, source)
     error = on.error(rise, lambda x: point_source(_radius(x), end, POWER, MEDIUM), lambda x: _radius(x) - measured)
     energy = 8.0 * MEDIUM.density * MEDIUM.heat_capacity * elements.total(elements.mass(rise))
     return Run(on, rise, error), energy
@@ -133,5 +133,5 @@ def halfspace(
     heated = on.surface_load("surface", lambda x, _: np.full(len(x), FLUX))
     times = np.linspace(start, end, round((end - start) / step) + 1)
     none = np.zeros(elements.n_local)
-    rise = _solve(on, on.nowhere(), none, exact(elements.points, start), times, lambda _: heated)
+    rise = solve(on, on.nowhere(), none, exact(elements.points, start), times, lambda _: heated)
     return Run(on, rise, on.error(rise, lambda x: exact(x, end)))

@@ -10,7 +10,7 @@ import basix
 import numpy as np
 
 from pennes.bioheat import BioheatEquation, Coefficients, HeatIntegrator
-from pennes.elements import LinearElements, QuadraticElements
+from pennes.elements import AxisymmetricElements, LinearElements, QuadraticElements
 from pennes.tissue.enthalpy import Enthalpy
 from pennes.verification.arrays import MeshArrays, VerificationMesh, to_dolfinx
 
@@ -93,9 +93,14 @@ class Discretisation:
         wanted = exact(x.reshape(-1, 3)).reshape(x.shape[:2])
         found = values[elements.unknowns] @ table.T
         volumes = elements.volumes
+        if isinstance(elements, AxisymmetricElements):
+            radius = elements.axis.coordinates(x.reshape(-1, 3))[:, 0].reshape(x.shape[:2])
+            weights = weights * radius / (radius @ weights)[:, None]
+        else:
+            weights = np.broadcast_to(weights, wanted.shape)
         if where is not None:
             volumes = np.where(where(elements.points[elements.cells].mean(axis=1)) > 0.0, volumes, 0.0)
-        sums = [np.einsum("cq,q,c->", part**2, weights, volumes) for part in (found - wanted, wanted)]
+        sums = [np.einsum("cq,cq,c->", part**2, weights, volumes) for part in (found - wanted, wanted)]
         squared = elements.comm.allreduce(np.array(sums))
         return float(np.sqrt(squared[0] / squared[1]))
 
