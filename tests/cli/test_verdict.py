@@ -45,3 +45,11 @@ def test_the_numbers_of_the_issue_are_in_it():
         "Research use only",
     ):
         assert part in text
+
+
+def test_the_zone_is_given_before_and_after_contraction():
+    data = summary_data()
+    data["zone"] |= {
+        "after_contraction": {"volume_ml": 17.04, "diameters_mm": (40.0, 28.5, 27.0), "largest_strain": 0.21}
+    }
+    assert "44.0 x 33.0 x 31.0 mm; after contraction 17.0 ml, 40.0 x 28.5 x 27.0 mm" in verdict(data)

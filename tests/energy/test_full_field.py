@@ -163,3 +163,11 @@ def test_impossible_arrays_are_refused(tmp_path, old, new, message):
     text = TWO.replace("COHERENT", "false").replace(old, new)
     with pytest.raises(InputError, match=message):
         assembled(tmp_path, text)
+
+
+def test_an_axisymmetric_treatment_has_an_axisymmetric_field(tmp_path):
+    body = "body: {shape: cylinder, diameter: 70 mm, height: 90 mm, tissue: liver, form: axisymmetric}"
+    lines = [line for line in ONE.splitlines() if not line.startswith(("vessels", "  - {name: vein"))]
+    text = "\n".join(body if line.startswith("body") else line for line in lines)
+    with pytest.raises(InputError, match="three dimensions"):
+        assembled(tmp_path, text)

@@ -10,6 +10,8 @@ pytest.importorskip("dolfinx")
 from mpi4py import MPI
 
 from pennes.elements import LinearElements
+from pennes.elements.axisymmetric import AxisymmetricElements
+from pennes.scene.axis import Axis
 from pennes.treatment.contraction import contracted_volumes, displacement
 from pennes.verification import meshes
 from pennes.verification.arrays import to_dolfinx
@@ -59,3 +61,25 @@ def test_tissue_around_a_contracted_ball_moves_in_by_what_the_ball_lost(eighth):
     lost = 3.0 * np.sum(0.5 * (profile[1:] + profile[:-1]) * np.diff(s))
     assert np.mean(u[far] * distance[far] ** 2) == pytest.approx(-lost, rel=0.02)
     assert np.abs(u[far] * distance[far] ** 2 / -lost - 1.0).max() < 0.08
+
+
+def test_the_half_plane_of_a_body_of_revolution_moves_as_the_body_does():
+    inner = RADIUS / 5
+    domain = to_dolfinx(meshes.quarter_annulus(inner, OUTER, 40), MPI.COMM_WORLD)
+    # Radius along x, height along y.
+    axis = Axis(np.zeros(3), np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]))
+    elements = AxisymmetricElements(domain.mesh, axis)
+    places = axis.coordinates(elements.points)
+    r = np.linalg.norm(places, axis=1)
+    strain = STRAIN * np.clip((1.15 * RADIUS - r) / (0.3 * RADIUS), 0.0, 1.0)
+    moved = displacement(elements, places, strain, elements.nodes_of(1, domain.facets("outer")))
+    u = np.sum(moved * places, axis=1) / r
+    far = (r > 1.3 * RADIUS) & (r < 0.85 * OUTER)
+    # Nothing crosses the inner sphere, as nothing crosses the surface of a needle.
+    distance = np.linspace(inner, 1.2 * RADIUS, 4001)
+    profile = STRAIN * np.clip((1.15 * RADIUS - distance) / (0.3 * RADIUS), 0.0, 1.0) * distance**2
+    lost = 3.0 * np.sum(0.5 * (profile[1:] + profile[:-1]) * np.diff(distance))
+    assert np.mean(u[far] * r[far] ** 2) == pytest.approx(-lost, rel=0.02)
+    assert np.abs(u[far] * r[far] ** 2 / -lost - 1.0).max() < 0.05
+    ratio = contracted_volumes(elements, places, np.zeros_like(places)) / elements.volumes
+    assert ratio == pytest.approx(np.ones(elements.n_cells), rel=1e-12)

@@ -24,7 +24,8 @@ class MeshSizes(Record):
     far: units.PositiveLength = "10 mm"
     """At the outer surface."""
     field: units.PositiveLength | None = None
-    """Longest edge in tissue of the mesh for an antenna's axisymmetric field; none: a sixth of the wavelength."""
+    """Longest edge in tissue of the mesh for antennas' fields; none: a sixth of the wavelength, of a field in three
+    dimensions about a quarter (a third for several antennas), reached far from the needles."""
     seed: units.Whole = Field(default=1, ge=0)
 
 

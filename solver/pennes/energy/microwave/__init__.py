@@ -1,4 +1,4 @@
-"""Microwave antennas: their section in (r, z), the axisymmetric field around them, and its way into the treatment."""
+"""Microwave antennas: the axisymmetric field of one, the full one of several, and the way into the treatment."""
 
 from __future__ import annotations
 
@@ -20,13 +20,11 @@ def antennas(case: Case, domain, elements, tissues) -> EnergySource:
     """The source of all antennas of a case. Raises InputError for a combination that cannot be solved."""
     several = len(case.applicators) > 1
     chosen = case.applicators[0].field or ("full" if several else "axisymmetric")
-    if chosen not in FIELDS:
+    if chosen == "full" and domain.axis is not None:
         raise InputError(
-            "several antennas together need their field in three dimensions, which is not available"
-            if several
-            else f"the field '{chosen}' is not available",
-            key="applicators.1.field" if several else "applicators.0.field",
-            expected=" | ".join(FIELDS) + ", with one antenna",
+            "a field in three dimensions needs a treatment in three dimensions",
+            key="applicators.0.field",
+            expected="axisymmetric, or a body without 'form: axisymmetric'",
         )
     if several and chosen == "axisymmetric":
         raise InputError(
