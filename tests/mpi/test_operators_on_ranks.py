@@ -26,6 +26,7 @@ def test_operators_potentials_and_vessels(mpiexec):
             assert several[name].pop("patch_error") < 1e-9
             assert several[name].pop("ghost_error") < 1e-12
             assert several[name] == pytest.approx({key: alone[name][key] for key in several[name]}, rel=1e-8), ranks
-        for key, values in several["WallVessel"].items():
-            assert values == pytest.approx(alone["WallVessel"][key], rel=1e-10), (ranks, key)
-    assert max(alone["WallVessel"]["blood"]) > 40.0
+        for key, values in several["vessels"].items():
+            assert values == pytest.approx(alone["vessels"][key], rel=1e-10), (ranks, key)
+    for model in ("wall", "network", "resolved"):
+        assert max(alone["vessels"][f"{model}_blood"]) > 37.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -104,10 +105,12 @@ def _vtp(file: Path, scale: float) -> Centrelines:
     import pyvista
 
     try:
-        data = pyvista.read(file)
+        with warnings.catch_warnings(), pyvista.VtkErrorCatcher(raise_errors=True, send_to_logging=False):
+            warnings.simplefilter("ignore")  # VTK's complaints: the error below says it in one message
+            data = pyvista.read(file)
         flat, points = np.asarray(data.lines), np.asarray(data.points, dtype=float)
-    except Exception as problem:  # VTK raises many kinds
-        raise InputError(f"is no PolyData with lines: {problem}", file=file) from None
+    except Exception:  # VTK raises many kinds; the message below stands for all
+        raise InputError("is no PolyData with lines, or is damaged", file=file) from None
     if len(flat) == 0:
         raise InputError("holds no lines", file=file, expected="polylines along the vessels")
     unique, number = np.unique(np.round(points / max(np.ptp(points), 1e-30) * 1e7), axis=0, return_inverse=True)

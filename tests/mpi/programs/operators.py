@@ -15,7 +15,9 @@ from mpi4py import MPI  # noqa: E402
 from pennes.elements import LinearElements, QuadraticElements  # noqa: E402
 from pennes.energy import Radiofrequency  # noqa: E402
 from pennes.library.protocols import Pole  # noqa: E402
-from pennes.vessel import WallVessel  # noqa: E402
+from pennes.scene.locate import PointLocator, Spaces  # noqa: E402
+from pennes.vasculature import build_tree  # noqa: E402
+from pennes.vessel import MODELS, Site  # noqa: E402
 from small_meshes import facets_where, half_tube, jittered_block, varied, wall_of  # noqa: E402
 from veins import make_vessel  # noqa: E402
 
@@ -85,18 +87,47 @@ def vessel_numbers() -> dict[str, list[float]]:
     tube = LinearElements(half_tube(comm, 1.5e-3, 4e-3, 60e-3, (2, 6, 24), ghosts="ghosts" in sys.argv))
     stem = [["0 mm", "0 mm", "0 mm"], ["30 mm", "0 mm", "0 mm"]]
     vessel = make_vessel(path=stem, branches=[{"path": [["60 mm", "0 mm", "0 mm"]], "diameter": "3 mm"}])
-    sink = WallVessel(tube, vessel, wall_of(tube.mesh, 1.5e-3))
-    heat = sink.update(37.0 + 40.0 * np.exp(-(((tube.points[:, 0] - 0.02) / 0.01) ** 2)) + 1000.0 * tube.points[:, 1])
-    along = tube.points[:, 0]
+    numbers = {}
+    for model, chosen in (("wall", vessel), ("resolved", make_vessel(coefficient=None, model="resolved"))):
+        site = Site(wall_of(tube.mesh, 1.5e-3), None, 0.52)
+        hot = 37.0 + 40.0 * np.exp(-(((tube.points[:, 0] - 0.02) / 0.01) ** 2)) + 1000.0 * tube.points[:, 1]
+        numbers |= said(model, tube, MODELS[model](tube, chosen, build_tree(chosen), site), hot)
+    return numbers
+
+
+def network_numbers() -> dict[str, list[float]]:
+    """A branched vessel without a mesh that crosses the ranks, some of it perfusion."""
+    block = LinearElements(domain_mesh)
+    spaces = Spaces(domain_mesh)
+    path = [["-2 mm", "5 mm", "6 mm"], ["10 mm", "9 mm", "11 mm"]]
+    branches = [
+        {"path": [["22 mm", "16 mm", "12 mm"]], "diameter": "1.5 mm"},
+        {"path": [["14 mm", "4 mm", "18 mm"]], "diameter": "0.6 mm"},
+    ]
+    rule = {"wall_from": None, "network_from": "1 mm", "below": "perfusion"}
+    vessel = make_vessel(diameter="2 mm", path=path, branches=branches, by_diameter=rule, model="network")
+    site = Site(np.empty(0, np.int32), lambda points: PointLocator(spaces, points), 0.52)
+    x, y, _ = block.points.T
+    hot = 45.0 + 2000.0 * x + 20.0 * np.sin(300.0 * y)
+    return said("network", block, MODELS["network"](block, vessel, build_tree(vessel), site), hot)
+
+
+def said(name: str, elements: LinearElements, sink, temperature: np.ndarray) -> dict[str, list[float]]:
+    """What a vessel makes of tissue at ``temperature``."""
+    heat = sink.update(temperature)
+    outlet, blood = list(sink.outlet_temperature), list(sink.blood_temperature)
+    x = elements.points[:, 0]
+    sink.accept(temperature + 1.0, temperature > 60.0, 2.0)
     return {
-        "blood": list(sink.blood_temperature),
-        "outlet": list(sink.outlet_temperature),
-        "conductance": [tube.total(sink.conductance), tube.total(sink.conductance * along)],
-        "heat": [tube.total(heat), tube.total(heat * along)],
+        f"{name}_blood": blood,
+        f"{name}_outlet": outlet,
+        f"{name}_conductance": [elements.total(sink.conductance), elements.total(sink.conductance * x)],
+        f"{name}_heat": [elements.total(heat), elements.total(heat * x)],
+        f"{name}_taken": list(sink.line_heat),
     }
 
 
 result = {kind.__name__: numbers(kind(domain_mesh)) for kind in (LinearElements, QuadraticElements)}
-result["WallVessel"] = vessel_numbers()
+result["vessels"] = vessel_numbers() | network_numbers()
 if comm.rank == 0:
     print("RESULT " + json.dumps({"ranks": comm.size, **result}))
