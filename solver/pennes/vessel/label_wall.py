@@ -1,6 +1,6 @@
 """The wall of a vessel label: blood at a fixed temperature behind a wall coefficient.
 
-Large vessels warm by less than a degree over the length of an ablation (see ``WallVessel``, which marches the blood
+Large vessels warm by less than a degree over the length of an ablation (see ``VascularSink``, which marches the blood
 along a centreline; a label has none).
 """
 
