@@ -65,6 +65,9 @@ SPOILT = {
     # what cannot be in space
     "target outside": ("centre: [0 mm, 0 mm, 0 mm]", "centre: [90 mm, 0 mm, 0 mm]", "targets.*outside the body"),
     "target sticks out": ("centre: [0 mm, 0 mm, 0 mm]", "centre: [28 mm, 0 mm, 0 mm]", "targets.*sticks out"),
+    "organ outside": ("protocol:", "organs: [{name: o, shape: ball, diameter: 8 mm, centre: [90 mm, 0 mm, 0 mm]}]\nprotocol:", "organs: the organ 'o'"),
+    "target hides another": ("targets:\n", "targets:\n  - {name: under, shape: ball, diameter: 4 mm, tissue: hcc}\n", "targets: the target 'under'"),
+    "lobes through the centre": ("name: lesion,", "name: lesion, shape: lobulated, amplitude: 100 %,", "amplitude"),
     "needle outside": ("tip: [0 mm, 0 mm, -8 mm]", "tip: [0 mm, 0 mm, -80 mm]", "applicators.*outside the body"),
     "needle in vessel": ("tip: [0 mm, 0 mm, -8 mm]", "tip: [0 mm, 12 mm, -8 mm]", "applicators.*the vessel 'vein'"),
     "vessel through needle": (VEIN, "path: [[-40 mm, 0 mm, 2 mm], [40 mm, 0 mm, 2 mm]]", "the vessel 'vein'"),

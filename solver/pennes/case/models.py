@@ -175,7 +175,7 @@ class Lobulated(Record):
     diameter: units.PositiveLength
     """Of the ball with the same volume."""
     centre: Point = ("0 mm", "0 mm", "0 mm")
-    amplitude: units.Fraction = "15 %"
+    amplitude: units.Fraction = Field(default="15 %", le=0.6)
     lobes: units.Whole = Field(default=4, ge=2, le=10)
     """Highest spherical-harmonic degree."""
     seed: units.Whole = Field(default=0, ge=0)

@@ -14,7 +14,8 @@ TERMS = {"vessel": "vessels", "cooling": "applicator_cooling", "surface": "surfa
 
 @dataclass
 class EnergyAudit:
-    """Heat in J since the start; ``worst_residual`` is that of one step, as a share of the heat that moved in it."""
+    """Heat in J since the start; ``last_residual`` is that of the last step, ``worst_residual`` of the worst one, as
+    a share of the heat that moved in it."""
 
     deposited: float = 0.0
     stored: float = 0.0
@@ -23,6 +24,7 @@ class EnergyAudit:
     applicator_cooling: float = 0.0
     surface: float = 0.0
     worst_residual: float = 0.0
+    last_residual: float = 0.0
     sinks: dict[str, float] = field(default_factory=dict)
     sink_power: dict[str, float] = field(default_factory=dict)
 
@@ -64,7 +66,8 @@ class EnergyAudit:
         self.surface += surface
         # A step that moves next to no heat cannot fail by rounding: compare with a thousandth of the run's heat.
         floor = 1e-3 * self.deposited
-        self.worst_residual = max(self.worst_residual, abs(residual) / max(moved, floor, 1e-9))
+        self.last_residual = abs(residual) / max(moved, floor, 1e-9)
+        self.worst_residual = max(self.worst_residual, self.last_residual)
 
     def to_dict(self) -> dict:
         """Plain numbers for the checkpoint."""

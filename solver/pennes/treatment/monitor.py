@@ -7,12 +7,16 @@ from mpi4py import MPI
 
 from pennes.case.models import Case
 from pennes.death import DeathModel
+from pennes.errors import InputError
 from pennes.scene import Domain
 from pennes.scene.placement import sensor_points
 
 
 class Monitor:
-    """Point values and extremes of the temperature on a domain."""
+    """Point values and extremes of the temperature on a domain.
+
+    Raises InputError, on every rank, for a target or an organ that the mesh has nothing of.
+    """
 
     def __init__(self, case: Case, domain: Domain, elements):
         self.elements = elements
@@ -25,6 +29,7 @@ class Monitor:
             organ.name: np.flatnonzero(domain.contains(organ.geometry, elements.points)) for organ in case.organs
         }
         self.max_temperature = case.body.temperature
+        self._refuse_empty(case, domain)
 
     def probes(self, temperature: np.ndarray) -> dict[str, float]:
         """Temperature in C of each probe."""
@@ -57,3 +62,20 @@ class Monitor:
 
     def _largest(self, values: np.ndarray) -> float:
         return self.elements.comm.allreduce(float(values.max(initial=-np.inf)), op=MPI.MAX)
+
+    def _refuse_empty(self, case: Case, domain: Domain) -> None:
+        comm, tags = self.elements.comm, self.elements.cell_values(domain.cell_tags)
+        for region in domain.regions:
+            if region.target is not None and not comm.allreduce(int(np.count_nonzero(tags == region.tag))):
+                raise InputError(
+                    f"the target '{region.target}' has no cell of the mesh: smaller than they are, or hidden in another",
+                    key="targets",
+                    expected="targets that do not cover each other, and edges (accuracy.mesh.lesion) shorter than they are",
+                )
+        for name, nodes in self._organs.items():
+            if not comm.allreduce(len(nodes)):
+                raise InputError(
+                    f"the organ '{name}' has no point of the mesh: outside the body, or smaller than its edges",
+                    key="organs",
+                    expected="an organ inside the body; one with a tissue of its own is meshed",
+                )

@@ -88,7 +88,7 @@ class Recorder:
             "vessels_j": audit.vessels,
             "surface_j": audit.surface,
             "applicator_cooling_j": audit.applicator_cooling,
-            "residual_fraction": audit.worst_residual,
+            "residual_fraction": audit.last_residual,
         }
         row |= {f"probe:{name}_c": value for name, value in monitor.probes(state.temperature).items()}
         row |= {f"sensor:{name}_c": value for name, value in measurement.temperatures.items()}
