@@ -24,6 +24,8 @@ CROSSING = (
     "{name: a, device: cooled_tip_1cm, tip: [0 mm, 0 mm, -8 mm], direction: [0, 0, -1]}\n"
     "  - {name: b, device: cooled_tip_1cm, tip: [-4 mm, 0 mm, 0 mm], direction: [-1, 0, 0]}"
 )
+FAR_ORGAN = "organs: [{name: o, shape: ball, diameter: 8 mm, centre: [90 mm, 0 mm, 0 mm]}]\nprotocol:"
+HIDDEN_TARGET = "targets:\n  - {name: under, shape: ball, diameter: 4 mm, tissue: hcc}\n"
 FORK = """\
 name: fork
 title: Two tines that cross
@@ -65,8 +67,8 @@ SPOILT = {
     # what cannot be in space
     "target outside": ("centre: [0 mm, 0 mm, 0 mm]", "centre: [90 mm, 0 mm, 0 mm]", "targets.*outside the body"),
     "target sticks out": ("centre: [0 mm, 0 mm, 0 mm]", "centre: [28 mm, 0 mm, 0 mm]", "targets.*sticks out"),
-    "organ outside": ("protocol:", "organs: [{name: o, shape: ball, diameter: 8 mm, centre: [90 mm, 0 mm, 0 mm]}]\nprotocol:", "organs: the organ 'o'"),
-    "target hides another": ("targets:\n", "targets:\n  - {name: under, shape: ball, diameter: 4 mm, tissue: hcc}\n", "targets: the target 'under'"),
+    "organ outside": ("protocol:", FAR_ORGAN, "organs: the organ 'o'"),
+    "target hides another": ("targets:\n", HIDDEN_TARGET, "targets: the target 'under'"),
     "lobes through the centre": ("name: lesion,", "name: lesion, shape: lobulated, amplitude: 100 %,", "amplitude"),
     "needle outside": ("tip: [0 mm, 0 mm, -8 mm]", "tip: [0 mm, 0 mm, -80 mm]", "applicators.*outside the body"),
     "needle in vessel": ("tip: [0 mm, 0 mm, -8 mm]", "tip: [0 mm, 12 mm, -8 mm]", "applicators.*the vessel 'vein'"),

@@ -68,9 +68,9 @@ class Monitor:
         for region in domain.regions:
             if region.target is not None and not comm.allreduce(int(np.count_nonzero(tags == region.tag))):
                 raise InputError(
-                    f"the target '{region.target}' has no cell of the mesh: smaller than they are, or hidden in another",
+                    f"the target '{region.target}' has no cell of the mesh: too small, or hidden in another",
                     key="targets",
-                    expected="targets that do not cover each other, and edges (accuracy.mesh.lesion) shorter than they are",
+                    expected="targets beside each other, wider than an edge (accuracy.mesh.lesion)",
                 )
         for name, nodes in self._organs.items():
             if not comm.allreduce(len(nodes)):
