@@ -100,7 +100,8 @@ def test_next_to_no_power_kills_nothing(tmp_path):
     words = ("protocol.start_power=1 uW", "protocol.set_power=1 uW", "protocol.ramp=0 W/min", *SHORT)
     summary = treatment.run(load(write_case(tmp_path), words), tmp_path / "result", MPI.COMM_WORLD)
     assert summary["temperature"]["max_c"] == pytest.approx(37.0, abs=0.05 * 17.0)
-    assert summary["zone"] == {"criterion": "arrhenius", "volume_ml": 0.0, "diameters_mm": None}
+    nothing = {"criterion": "arrhenius", "volume_ml": 0.0, "diameters_mm": None, "after_contraction": None}
+    assert summary["zone"] == nothing
     target = summary["targets"][0]
     assert (target["minimal_margin_mm"], target["achieved"], target["covered_fraction"]) == (None, False, 0.0)
     assert "no tissue died: there is no zone and no margin" in summary["warnings"]
