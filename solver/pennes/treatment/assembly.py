@@ -33,7 +33,7 @@ def assemble(case: Case, domain: Domain) -> Physics:
         heat_sinks(case, domain, elements),
         make_death_models(case.death),
         case.death.criterion,
-        Circulation(case),
+        Circulation(case.occlusions, case.vessels),
         time_tolerance=case.accuracy.time_tolerance,
         electric_update=case.accuracy.electric_update,
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from pennes.case.models import Case
-from pennes.case.vessels import Occlusion
+from pennes.case.vessels import Occlusion, VesselBase
 
 PORTAL, ARTERIAL = 0.75, 0.25
 """Shares of the liver's inflow (Lautt 2009, Hepatic Circulation: Physiology and Pathophysiology)."""
@@ -13,11 +13,11 @@ CLOSED = {"pringle": ("portal", "arterial"), "portal": ("portal",), "embolisatio
 
 
 class Circulation:
-    """What is left of the flow of each vessel of ``case``, and of the perfusion, at any time."""
+    """What the ``occlusions`` leave of the flow of each vessel, and of the perfusion, at any time."""
 
-    def __init__(self, case: Case):
-        self.occlusions = case.occlusions
-        self._kinds = {vessel.name: vessel.circulation for vessel in case.vessels}
+    def __init__(self, occlusions: Sequence[Occlusion] = (), vessels: Sequence[VesselBase] = ()):
+        self.occlusions = occlusions
+        self._kinds = {vessel.name: vessel.circulation for vessel in vessels}
 
     def at(self, time: float) -> tuple[dict[str, float], float]:
         """Share of the flow by vessel and of the perfusion from ``time`` on; entries that overlap multiply."""

@@ -15,6 +15,7 @@ from pennes.generator import Drive
 from pennes.library.protocols import Generator
 from pennes.library.records import TissueRecord
 from pennes.scene import NamedRegion
+from pennes.treatment.circulation import Circulation
 from pennes.treatment.state import Past, State
 from pennes.treatment.step import Physics
 from pennes.treatment.tissues import TissueFields
@@ -114,6 +115,7 @@ def solve(comm, dimension: int, resolution: int, *, step: float, end: float = 20
         [ManufacturedHeat(on, problem, clock, np.zeros(elements.n_local))],
         {"arrhenius": Arrhenius(laws.frequency_factor, laws.activation_energy, CUT_OFF, 1.0)},
         "arrhenius",
+        Circulation(),
         time_tolerance=1e-5,
         electric_update=1e-6,
     )
