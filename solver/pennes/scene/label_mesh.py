@@ -82,7 +82,8 @@ def load_label_mesh(case: Case) -> tuple[MeshArrays, LabelNames, MeshQuality, st
     _needles_clear_of_vessels(plan, fields)
     recipe = make_recipe(_parametric(case, box), plan)
     recipe["refinements"] = 0
-    recipe["sizes"] += [source for field in fields for source in field.sizes(case)]
+    tumours = cKDTree(labels.grid.points(np.argwhere(labels.mask([t.geometry.region for t in case.targets]))))
+    recipe["sizes"] += [source for field in fields for source in field.sizes(case, tumours)]
     mesh, parts = _best_cut(case, make_mesh(recipe), plan, fields, box)
     regions, surfaces, comparison = parts
     mesh = improved(ordered(mesh))
