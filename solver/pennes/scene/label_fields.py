@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from pennes.case.models import Box, Case
 from pennes.errors import InputError
@@ -15,6 +16,9 @@ from pennes.scene.solids import numbers
 
 EDGE_PER_RADIUS = 0.18
 """Longest edges on a target's surface over its radius."""
+VESSEL_EDGE_PER_RADIUS, FINEST_VESSEL = 0.4, 0.8e-3
+NEAR_TUMOUR = 15e-3
+"""Vessels are meshed finely within this distance of a tumour."""
 VESSEL_VOXELS = 1.2
 """Blur in voxels for vessels: they are thin."""
 
@@ -51,25 +55,30 @@ class LabelField:
     def surface(self) -> tuple[np.ndarray, np.ndarray]:
         return segment_surface(self.mask, self.grid, MOST_VOXELS)
 
-    def sizes(self, case: Case) -> list[dict[str, Any]]:
-        """Edge lengths at the surface and, for a target, in it and its margin."""
+    def sizes(self, case: Case, tumours: cKDTree) -> list[dict[str, Any]]:
+        """Edge lengths at the surface, finer near the ``tumours`` (places of their voxels); in a target and around it.
+
+        Chords of a ball of radius R take (3/8) (edge/R)^2 of its volume, of a tube (1/6) (edge/R)^2.
+        """
         if not self.mask.any():
             return []
-        sizes = case.accuracy.mesh
-        edge = self.mask & ~ndimage.binary_erosion(self.mask)
-        points = self.grid.points(np.argwhere(edge if self.kind != "target" else self.mask))
-        step = 1.5e-3 if self.kind != "target" else 3e-3
-        _, first = np.unique(np.round(points / step).astype(int), axis=0, return_index=True)
-        size, hold = (sizes.lesion, 8e-3) if self.kind == "target" else (sizes.vessel, 1e-3)
-        sources = [{"points": numbers(points[first]), "hold": hold, "size": size}]
+        sizes, radius = case.accuracy.mesh, effective_radius(self.mask, self.grid.spacing)
+        edge = self.grid.points(np.argwhere(self.mask & ~ndimage.binary_erosion(self.mask)))
         if self.kind == "target":
-            # Chords of a ball of radius R take (3/8) (edge/R)^2 of its volume.
-            fine = EDGE_PER_RADIUS * effective_radius(self.mask, self.grid.spacing)
-            if fine < size:
-                points = self.grid.points(np.argwhere(edge))
-                _, first = np.unique(np.round(points / 1.5e-3).astype(int), axis=0, return_index=True)
-                sources.append({"points": numbers(points[first]), "hold": 1.5e-3, "size": fine})
-        return sources
+            inside = self.grid.points(np.argwhere(self.mask))
+            sources = [(inside, 3e-3, 8e-3, sizes.lesion), (edge, 1.5e-3, 1.5e-3, EDGE_PER_RADIUS * radius)]
+            usual = sizes.lesion
+        else:
+            near = edge[tumours.query(edge)[0] < NEAR_TUMOUR]
+            fine = max(VESSEL_EDGE_PER_RADIUS * radius / 1.5, FINEST_VESSEL) if self.kind == "vessel" else np.inf
+            sources = [(edge, 1.5e-3, 1e-3, sizes.vessel), (near, 1e-3, 0.5e-3, fine)]
+            usual = sizes.vessel
+        found = []
+        for number, (points, step, hold, size) in enumerate(sources):
+            if len(points) and (number == 0 or size < usual):
+                _, first = np.unique(np.round(points / step).astype(int), axis=0, return_index=True)
+                found.append({"points": numbers(points[first]), "hold": hold, "size": float(size)})
+        return found
 
 
 def label_fields(case: Case, labels: LabelMap, box: Box) -> list[LabelField]:

@@ -18,6 +18,8 @@ WARM = 43.0
 """C; values are given where tissue was at least so warm, and around it."""
 RIM = 5e-3
 METAL_LENGTH = 0.5
+MOST_DOSE = 1e12
+"""min; boiled tissue has doses that no file's float can hold."""
 
 
 def write_voxels(
@@ -50,7 +52,8 @@ def write_voxels(
         labels[box] = dead
     found = LabelMap(grid, labels, {1: "ablation zone"}) if root else None
     folder.write_voxels("zone", found)
-    for name, field in (("margin", margin), ("temperature_max", values[1]), ("cem43", values[2])):
+    held = np.minimum(values[2], MOST_DOSE)
+    for name, field in (("margin", margin), ("temperature_max", values[1]), ("cem43", held)):
         whole = None
         if root:
             whole = np.full(grid.shape, np.nan, dtype=np.float32)
