@@ -32,6 +32,7 @@ def coefficients(vessel: VesselBase, pieces: Pieces, flows: np.ndarray) -> np.nd
                 density=blood.density.value,
                 heat_capacity=blood.heat_capacity.value,
                 kinematic_viscosity=vessel.kinematic_viscosity,
+                correlation=vessel.correlation,
             )
         found[number] = known[key]
     return found
