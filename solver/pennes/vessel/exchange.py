@@ -51,7 +51,7 @@ def mean_conductance(contact: Contact, coefficient: np.ndarray, radius: np.ndarr
 def uneven_conductance(
     contact: Contact, vessel: VesselBase, coefficient: np.ndarray, radius: np.ndarray, conductivity: float
 ) -> np.ndarray:
-    """W/K by which differences around the circumference even out, for coefficients (k,) and radii (k,).
+    """W/K of a sheet that evens out the first wave around the circumference, for coefficients (k,) and radii (k,).
 
     A tube whose blood keeps one temperature pulls its hot side down more than its cold side; on the mesh the lumen is
     tissue, through which heat passes from side to side. A sheet of conductance s per area at the ``ring`` D makes
@@ -59,8 +59,6 @@ def uneven_conductance(
     f = (b - 1) / (b + 1), b = h1 a / k, where h1 is the coefficient for differences around the tube: conduction alone
     in developed flow, and above that what development adds.
     """
-    if contact.local:
-        return contact.area * coefficient
     h1 = coefficient
     if vessel.coefficient is None:
         blood = vessel.blood.thermal_conductivity.value

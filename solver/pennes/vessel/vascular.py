@@ -8,7 +8,10 @@ tissue lost over the step is what warms the blood on its way, to rounding.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import scipy.sparse as sparse
 
 from pennes.case.vessels import VesselBase
 from pennes.errors import InputError
@@ -23,6 +26,17 @@ COAGULATED = 0.95
 """Share of a wall's circumference that is dead where the vessel is coagulated."""
 SHOWN = 0.1
 """Branches that took less heat than this, in J, are not worth a row."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Sheet:
+    """Evens out the first wave around unmeshed ``pieces`` (k,): rows of the ``waves``, half the conductance
+    ``strength`` (k,) in W/K, and a diagonal ``bound`` (k, n_local) of it that makes it implicit."""
+
+    pieces: np.ndarray
+    waves: tuple[sparse.csr_matrix, ...]
+    strength: np.ndarray
+    bound: sparse.csr_matrix
 
 
 class VascularSink:
@@ -92,19 +106,37 @@ class VascularSink:
             on = cools[chosen]
             k = self._site.conductivity
             self.segment_conductance[chosen] = on * mean_conductance(contact, h[chosen], radius, k)
-            uneven[chosen] = on * uneven_conductance(contact, self.vessel, h[chosen], radius, k)
+            if contact.local:
+                uneven[chosen] = on * contact.area * h[chosen]
         self.blood.set(self._capacity * flows, self.segment_conductance)
         taken = self.blood.conductance
         self._taken, self._uneven, self._implicit = taken, uneven, np.maximum(taken, uneven)
+        self._sheets = [self._sheet(contact, cools, h) for contact in self._contacts if contact.waves]
         local = np.zeros((2, elements.n_local))
         for contact in self._contacts:
             rows = contact.pieces
             local[0] += contact.weights.T @ self._implicit[rows]
             local[1] += contact.weights.T @ (self._implicit - uneven)[rows]
+        for sheet in self._sheets:
+            local += sheet.bound.T @ np.ones(sheet.bound.shape[0])
         self.conductance, self._slack = (elements.accumulate(values) for values in local)
         self._middle = None
         self.blood_temperature = np.full(len(pieces), self.vessel.inlet_temperature)
         self.outlet_temperature = np.full(len(self.tree.lines), self.vessel.inlet_temperature)
+
+    def _sheet(self, contact: Contact, cools: np.ndarray, h: np.ndarray) -> _Sheet:
+        chosen = contact.pieces
+        strength = uneven_conductance(
+            contact, self.vessel, h[chosen], self.pieces.radius[chosen], self._site.conductivity
+        )
+        strength = 0.5 * strength * cools[chosen]
+        waves, sizes = contact.waves[::2], contact.waves[1::2]
+        bound = sum(sparse.diags(strength * self._rows(size)) @ size for size in sizes).tocsr()
+        return _Sheet(chosen, waves, strength, bound)
+
+    def _rows(self, matrix: sparse.csr_matrix) -> np.ndarray:
+        """Sums of rows over all ranks (collective)."""
+        return self.elements.comm.allreduce(np.asarray(matrix.sum(axis=1)).ravel())
 
     def wall_temperature(self, temperature: np.ndarray) -> np.ndarray:
         """Mean wall temperature of each piece (p,) in C; the inlet's where it touches no tissue (collective)."""
@@ -137,12 +169,19 @@ class VascularSink:
         local = np.zeros(self.elements.n_local)
         for contact in self._contacts:
             local += contact.weights.T @ heat[contact.pieces]
+        for sheet in self._sheets:
+            for wave in sheet.waves:
+                local -= wave.T @ (sheet.strength * self.elements.comm.allreduce(wave @ temperature))
+        self._tissue = temperature
         return self._slack * temperature + self.elements.accumulate(local)
 
     def heat(self, mean: np.ndarray) -> np.ndarray:
         """W that each piece (p,) takes from tissue at ``mean`` (n_local,) with the blood of the last update."""
         wall = self.wall_temperature(mean)
-        return self._implicit * (wall - self._middle) + self._taken * (self._middle - self._arrived)
+        taken = self._implicit * (wall - self._middle) + self._taken * (self._middle - self._arrived)
+        for sheet in self._sheets:
+            taken[sheet.pieces] += self.elements.comm.allreduce(sheet.bound @ (mean - self._tissue))
+        return taken
 
     def accept(self, mean: np.ndarray, dead: np.ndarray, dt: float) -> None:
         heat = self.heat(mean)
