@@ -18,24 +18,17 @@ def coefficients(vessel: VesselBase, pieces: Pieces, flows: np.ndarray) -> np.nd
     if vessel.coefficient is not None:
         return np.full(len(pieces), vessel.coefficient)
     blood = vessel.blood
-    known: dict[tuple[float, float], float] = {}
-    found = np.empty(len(pieces))
-    for number, (line, radius) in enumerate(zip(pieces.line, pieces.radius, strict=True)):
-        speed = flows[line] / (np.pi * radius**2)
-        key = (radius, speed)
-        if key not in known:
-            known[key] = wall_coefficient(
-                2.0 * radius,
-                speed,
-                vessel.heated_length,
-                conductivity=blood.thermal_conductivity.value,
-                density=blood.density.value,
-                heat_capacity=blood.heat_capacity.value,
-                kinematic_viscosity=vessel.kinematic_viscosity,
-                correlation=vessel.correlation,
-            )
-        found[number] = known[key]
-    return found
+    speeds = flows[pieces.line] / (np.pi * pieces.radius**2)
+    return wall_coefficient(
+        2.0 * pieces.radius,
+        speeds,
+        vessel.heated_length,
+        conductivity=blood.thermal_conductivity.value,
+        density=blood.density.value,
+        heat_capacity=blood.heat_capacity.value,
+        kinematic_viscosity=vessel.kinematic_viscosity,
+        correlation=vessel.correlation,
+    )
 
 
 def mean_conductance(contact: Contact, coefficient: np.ndarray, radius: np.ndarray, conductivity: float) -> np.ndarray:

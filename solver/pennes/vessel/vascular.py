@@ -16,7 +16,7 @@ import scipy.sparse as sparse
 from pennes.case.vessels import VesselBase
 from pennes.errors import InputError
 from pennes.vasculature import Tree, models_of
-from pennes.vasculature.stop import remaining
+from pennes.vasculature.stop import Stoppage
 from pennes.vessel.blood import Blood
 from pennes.vessel.contact import CONTACTS, Contact, Site
 from pennes.vessel.exchange import coefficients, mean_conductance, uneven_conductance
@@ -62,6 +62,7 @@ class VascularSink:
         self.blood = Blood(self.pieces, vessel.inlet_temperature)
         self._capacity = vessel.blood.density.value * vessel.blood.heat_capacity.value
         self._arrived = self._middle = None
+        self._undisturbed, self._stoppage = tree.flows, Stoppage(tree)
         self._set()
 
     def _touch(self) -> list[Contact]:
@@ -83,9 +84,9 @@ class VascularSink:
     @property
     def flows(self) -> np.ndarray:
         """Flow (lines,) in m3/s now."""
-        let_through = np.where(self._stopped, 0.0, 1.0)
-        share = remaining(self.tree, let_through) if self._stopped.any() else let_through
-        return self._asked * share * self.tree.flows
+        if not self._stopped.any():
+            return self._asked * self._undisturbed
+        return self._asked * self._stoppage.remaining(~self._stopped) * self._undisturbed
 
     def set_flow(self, fraction: float) -> None:
         if fraction != self._asked:
