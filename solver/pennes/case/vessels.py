@@ -144,7 +144,7 @@ class Growth(Record):
     seed: units.Whole = Field(default=1, ge=0)
     focus: Focus | None = None
     clearance: units.NonNegativeLength = "0 mm"
-    """Ends keep this far from every applicator's axis."""
+    """Branches keep this far from every applicator's axis, where they can."""
 
 
 class GrownVessel(VesselTree):

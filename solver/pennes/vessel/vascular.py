@@ -30,10 +30,11 @@ SHOWN = 0.1
 
 @dataclass(frozen=True, eq=False)
 class _Sheet:
-    """Evens out the first wave around unmeshed ``pieces`` (k,): rows of the ``waves``, half the conductance
-    ``strength`` (k,) in W/K, and a diagonal ``bound`` (k, n_local) of it that makes it implicit."""
+    """Evens out the first wave around the unmeshed pieces (k,) of a contact: rows of the ``waves``, half the
+    conductance ``strength`` (k,) in W/K, and ``bound`` (k, n_local), which times the strength is a diagonal that bounds
+    it and makes it implicit."""
 
-    pieces: np.ndarray
+    contact: Contact
     waves: tuple[sparse.csr_matrix, ...]
     strength: np.ndarray
     bound: sparse.csr_matrix
@@ -56,6 +57,7 @@ class VascularSink:
         self.models = np.array(models_of(tree, vessel.model, vessel.by_diameter))
         self._site = site
         self._contacts = self._touch()
+        self._sheets = [self._sheet(contact) for contact in self._contacts if contact.waves]
         n_lines = len(tree.lines)
         self._asked, self._stopped = 1.0, np.zeros(n_lines, dtype=bool)
         self.line_heat, self.line_peak, self.line_power = np.zeros(n_lines), np.zeros(n_lines), np.zeros(n_lines)
@@ -112,28 +114,28 @@ class VascularSink:
         self.blood.set(self._capacity * flows, self.segment_conductance)
         taken = self.blood.conductance
         self._taken, self._uneven, self._implicit = taken, uneven, np.maximum(taken, uneven)
-        self._sheets = [self._sheet(contact, cools, h) for contact in self._contacts if contact.waves]
+        for sheet in self._sheets:
+            chosen = sheet.contact.pieces
+            strength = uneven_conductance(
+                sheet.contact, self.vessel, h[chosen], pieces.radius[chosen], self._site.conductivity
+            )
+            sheet.strength[:] = 0.5 * strength * cools[chosen]
         local = np.zeros((2, elements.n_local))
         for contact in self._contacts:
             rows = contact.pieces
             local[0] += contact.weights.T @ self._implicit[rows]
             local[1] += contact.weights.T @ (self._implicit - uneven)[rows]
         for sheet in self._sheets:
-            local += sheet.bound.T @ np.ones(sheet.bound.shape[0])
+            local += sheet.bound.T @ sheet.strength
         self.conductance, self._slack = (elements.accumulate(values) for values in local)
         self._middle = None
         self.blood_temperature = np.full(len(pieces), self.vessel.inlet_temperature)
         self.outlet_temperature = np.full(len(self.tree.lines), self.vessel.inlet_temperature)
 
-    def _sheet(self, contact: Contact, cools: np.ndarray, h: np.ndarray) -> _Sheet:
-        chosen = contact.pieces
-        strength = uneven_conductance(
-            contact, self.vessel, h[chosen], self.pieces.radius[chosen], self._site.conductivity
-        )
-        strength = 0.5 * strength * cools[chosen]
-        waves, sizes = contact.waves[::2], contact.waves[1::2]
-        bound = sum(sparse.diags(strength * self._rows(size)) @ size for size in sizes).tocsr()
-        return _Sheet(chosen, waves, strength, bound)
+    def _sheet(self, contact: Contact) -> _Sheet:
+        sizes = contact.waves[1::2]
+        bound = sum(sparse.diags(self._rows(size)) @ size for size in sizes).tocsr()
+        return _Sheet(contact, contact.waves[::2], np.zeros(len(contact.pieces)), bound)
 
     def _rows(self, matrix: sparse.csr_matrix) -> np.ndarray:
         """Sums of rows over all ranks (collective)."""
@@ -181,7 +183,8 @@ class VascularSink:
         wall = self.wall_temperature(mean)
         taken = self._implicit * (wall - self._middle) + self._taken * (self._middle - self._arrived)
         for sheet in self._sheets:
-            taken[sheet.pieces] += self.elements.comm.allreduce(sheet.bound @ (mean - self._tissue))
+            moved = self.elements.comm.allreduce(sheet.bound @ (mean - self._tissue))
+            taken[sheet.contact.pieces] += sheet.strength * moved
         return taken
 
     def accept(self, mean: np.ndarray, dead: np.ndarray, dt: float) -> None:
