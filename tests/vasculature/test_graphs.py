@@ -10,7 +10,7 @@ from pennes.errors import InputError
 from pennes.library import find_tissue
 from pennes.vasculature import Line, Tree, build_tree, models_of, murray_radii, poiseuille
 from pennes.vasculature.growth import grow
-from pennes.vasculature.stop import remaining
+from pennes.vasculature.stop import Stoppage
 
 VISCOSITY = 3.5e-3
 
@@ -85,11 +85,12 @@ def test_blocked_branches_take_their_flow_from_above_and_below():
         Line(line.points, line.radii, line.start, line.end, flow) for line, flow in zip(fork(), flows, strict=True)
     ]
     tree = Tree("t", tuple(lines))
-    assert remaining(tree, np.ones(3)) == pytest.approx([1, 1, 1])
-    assert remaining(tree, np.array([1, 0, 1])) == pytest.approx([1 / 3, 0, 1])
-    assert remaining(tree, np.array([0, 1, 1])) == pytest.approx([0, 0, 0])
+    remaining = Stoppage(tree).remaining
+    assert remaining(np.ones(3)) == pytest.approx([1, 1, 1])
+    assert remaining(np.array([1, 0, 1])) == pytest.approx([1 / 3, 0, 1])
+    assert remaining(np.array([0, 1, 1])) == pytest.approx([0, 0, 0])
     back = Tree("t", tuple(Line(ln.points[::-1], ln.radii, ln.end, ln.start, ln.flow) for ln in lines))
-    assert remaining(back, np.array([1, 0, 1])) == pytest.approx([1 / 3, 0, 1])
+    assert Stoppage(back).remaining(np.array([1, 0, 1])) == pytest.approx([1 / 3, 0, 1])
     assert [back.lines[k].start for k in back.order()][-1] == 1, "the trunk comes last where veins join"
 
 

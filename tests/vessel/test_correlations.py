@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pennes.vessel.correlations import LAMINAR_LIMIT, TURBULENT_LIMIT, laminar_nusselt, nusselt, wall_coefficient
+from pennes.verification.exact.vessels import Graetz
+from pennes.vessel.correlations import (
+    LAMINAR_LIMIT,
+    TURBULENT_LIMIT,
+    gnielinski,
+    hausen,
+    nusselt,
+    wall_coefficient,
+)
 
 BLOOD = {"conductivity": 0.52, "density": 1050.0, "heat_capacity": 3617.0, "kinematic_viscosity": 3.3e-6}
 LENGTH = 30e-3
@@ -17,7 +25,8 @@ LENGTH = 30e-3
 )
 def test_developing_laminar_flow(diameter, speed, expected):
     """Vena cava, portal trunk, hepatic vein, segmental portal vein, branch, small vein; Hausen over 30 mm."""
-    assert wall_coefficient(1e-3 * diameter, speed, LENGTH, **BLOOD) == pytest.approx(expected, rel=0.005)
+    found = wall_coefficient(1e-3 * diameter, speed, LENGTH, correlation="hausen", **BLOOD)
+    assert found == pytest.approx(expected, rel=0.005)
 
 
 def test_limits_of_laminar_flow():
@@ -25,7 +34,16 @@ def test_limits_of_laminar_flow():
     long = wall_coefficient(6e-3, 0.2, 1e3, **BLOOD)
     assert long == pytest.approx(3.66 * 0.52 / 6e-3, rel=0.01)
     assert wall_coefficient(6e-3, 0.2, LENGTH, **BLOOD) > 3.0 * long
-    assert laminar_nusselt(1000.0) == pytest.approx(3.66 + 66.8 / 5.0, rel=1e-12)
+    assert hausen(1000.0) == pytest.approx(3.66 + 66.8 / 5.0, rel=1e-12)
+
+
+def test_laminar_correlations_against_graetz():
+    """Mean Nusselt numbers of the exact solution: x+ = 2 / Gz."""
+    numbers = np.array([5.0, 20.0, 100.0, 1000.0, 10000.0])
+    exact = Graetz(240).mean_nusselt(2.0 / numbers)
+    assert np.array([gnielinski(gz) for gz in numbers]) == pytest.approx(exact, rel=0.012)
+    excess = np.array([hausen(gz) for gz in numbers]) / exact - 1.0
+    assert 0.10 < excess[-2] < 0.13 and 0.10 < excess[-1] < 0.13
 
 
 def test_no_speed_makes_it_jump():

@@ -75,7 +75,7 @@ def test_tissue_loses_what_blood_gains(block, vessel):
     assert power > 0.5
     assert power == pytest.approx(gained(sink, sink.outlet_temperature), rel=1e-10)
     # Over a step whose mean is not the middle that the blood was marched for.
-    mean = temperature + 3.0 * np.cos(300.0 * on.elements.points[:, 0])
+    mean = temperature + 1.0 + 3.0 * np.cos(300.0 * on.elements.points[:, 0])
     sink.accept(mean, np.zeros(len(mean), bool), 2.0)
     moved = (sink.conductance * mean - heat).sum()
     assert abs(moved - power) > 1e-3 * power

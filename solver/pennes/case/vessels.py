@@ -27,7 +27,7 @@ Path = Annotated[tuple[Point, ...], AfterValidator(_distinct)]
 class ModelByDiameter(Record):
     """How each stretch of a vessel is modelled, by its diameter."""
 
-    wall_from: units.PositiveLength | None = "3 mm"
+    wall_from: units.PositiveLength | None = "2 mm"
     """A meshed wall from this diameter on; none: nowhere (vessels from files and grown ones are never meshed)."""
     network_from: units.NonNegativeLength = "0.5 mm"
     """A vessel of the network from this diameter on."""
@@ -43,6 +43,8 @@ class VesselBase(Record):
     """m2/s."""
     heated_length: units.PositiveLength = "30 mm"
     """Length over which the blood meets heated wall: what the developing-flow correlation needs."""
+    correlation: Literal["gnielinski", "hausen"] = "gnielinski"
+    """Of laminar developing flow. Hausen's is 11 to 12 % above Graetz' exact solution in wide vessels."""
     coefficient: units.HeatTransferCoefficient | None = None
     """A fixed wall coefficient instead of the developing-flow correlation."""
     by_diameter: ModelByDiameter | None = None
@@ -142,7 +144,7 @@ class Growth(Record):
     seed: units.Whole = Field(default=1, ge=0)
     focus: Focus | None = None
     clearance: units.NonNegativeLength = "0 mm"
-    """Ends keep this far from every applicator's axis."""
+    """Branches keep this far from every applicator's axis, where they can."""
 
 
 class GrownVessel(VesselTree):

@@ -24,6 +24,7 @@ from pennes.report.viewpoint import Camera, Frame, make_camera, make_frame
 SIZE = (720, 680)
 UNKNOWN = "#c9ced6"
 """Vessels of which no paired run was made."""
+FAINT = 0.18
 
 Pictures = list[tuple[np.ndarray, np.ndarray]]
 """Of every view the picture and the masks of its see-through parts."""
@@ -42,12 +43,12 @@ def draw_costs(folder: Path) -> bytes | None:
     reach = 1.15 * frame.radius
     cameras = [make_camera(frame, azimuth, 20.0, frame.radius, reach) for azimuth in (-28.0, 152.0)]
     with tempfile.TemporaryDirectory(prefix="pennes-costs-") as name:
-        painted = _painted(result, costs, Path(name) / "vessels.vtp")
+        painted = _painted(result, costs, Path(name))
         pictures = _render(_parts(result, painted, frame, reach), cameras, limits, Path(name))
     if pictures is None:
         return None
     with house_style():
-        return _figure(pictures, cameras, limits)
+        return _figure(pictures, cameras, limits, result.zone is not None)
 
 
 def _worst(entry: dict) -> float:
@@ -58,9 +59,9 @@ def _colours() -> np.ndarray:
     return matplotlib.colormaps["YlOrRd"](np.linspace(0.1, 1.0, 256))
 
 
-def _painted(result: Result, costs: list[dict], file: Path) -> Path:
-    """The vessels with their cost as point data, which the renderer knows as a margin."""
-    mesh = result.vessels.mesh.copy()
+def _painted(result: Result, costs: list[dict], place: Path) -> tuple[Path | None, Path | None]:
+    """Vessels with their cost as point data, which the renderer knows as a margin; vessels whose cost is not known."""
+    mesh = result.vessels.mesh
     cost = np.full(mesh.n_points, np.nan)
     vessels = [entry["name"] for entry in result.summary["vessels"]]
     branched = {entry["name"] for entry in result.summary["vessels"] if len(entry["branches"]) > 1}
@@ -71,19 +72,29 @@ def _painted(result: Result, costs: list[dict], file: Path) -> Path:
         elif entry["vessel"] in branched:
             continue
         cost[own] = _worst(entry)
-    mesh["margin_mm"] = cost
-    mesh.save(file)
-    return file
+    files = []
+    for name, chosen in (("known", np.isfinite(cost)), ("unknown", np.isnan(cost))):
+        part = mesh.copy()
+        part["margin_mm"] = cost
+        part = part.extract_points(chosen, adjacent_cells=False).extract_surface(algorithm="dataset_surface")
+        if part.n_cells:
+            part.save(place / f"{name}.vtp")
+        files.append(place / f"{name}.vtp" if part.n_cells else None)
+    return files[0], files[1]
 
 
-def _parts(result: Result, painted: Path, frame: Frame, reach: float) -> list[dict]:
+def _parts(result: Result, vessels: tuple[Path | None, Path | None], frame: Frame, reach: float) -> list[dict]:
     axes = [sign * axis for axis in (frame.side, frame.up, frame.front) for sign in (1.0, -1.0)]
     cuts = [[axis.tolist(), (frame.centre + reach * axis).tolist()] for axis in axes]
     parts: list[dict] = [{"file": str(s.file), "colour": palette.TUMOUR} for s in result.targets.values()]
     if result.applicators is not None:
         parts.append({"file": str(result.applicators.file), "colour": palette.NEEDLE, "sharp": True, "cuts": cuts})
-    look = {"painted": True, "contours": [], "ink": palette.INK, "unknown": UNKNOWN, "colour": UNKNOWN}
-    parts.append({"file": str(painted), "cuts": cuts, **look})
+    known, unknown = vessels
+    if known is not None:
+        look = {"painted": True, "contours": [], "ink": palette.INK, "unknown": UNKNOWN, "colour": UNKNOWN}
+        parts.append({"file": str(known), "cuts": cuts, **look})
+    if unknown is not None:
+        parts.append({"file": str(unknown), "cuts": cuts, "colour": UNKNOWN, "opacity": FAINT})
     if result.zone is not None:
         parts.append({"file": str(result.zone.file), "colour": palette.ZONE, "opacity": 0.22})
     return parts
@@ -111,16 +122,17 @@ def _render(parts: list[dict], cameras: list[Camera], limits: tuple[float, float
     return [(arrays["picture"], arrays["masks"]) for arrays in found]
 
 
-def _figure(pictures: Pictures, cameras: list[Camera], limits: tuple[float, float]) -> bytes:
+def _figure(pictures: Pictures, cameras: list[Camera], limits: tuple[float, float], outlined: bool) -> bytes:
     figure = Figure(figsize=(10.6, 5.2), layout="none")
     for number, ((picture, masks), camera) in enumerate(zip(pictures, cameras, strict=True)):
         axes = figure.add_axes((0.005 + 0.455 * number, 0.07, 0.445, 0.86))
         high = camera.half_height
         wide = high * picture.shape[1] / picture.shape[0]
         axes.imshow(picture, extent=(-wide, wide, -high, high), interpolation="antialiased")
-        for mask in masks:
-            if mask.any():
-                axes.contour(mask[::-1], [0.5], colors=palette.ZONE, linewidths=1.0, extent=(-wide, wide, -high, high))
+        # The zone is the last of the see-through parts.
+        if outlined and len(masks) and masks[-1].any():
+            extent = (-wide, wide, -high, high)
+            axes.contour(masks[-1][::-1], [0.5], colors=palette.ZONE, linewidths=1.2, extent=extent)
         axes.plot([-0.94 * wide, -0.94 * wide + 10.0], [-0.93 * high] * 2, color=palette.INK, linewidth=2.5)
         axes.text(-0.94 * wide + 5.0, -0.91 * high, "10 mm", ha="center", va="bottom", fontsize=8.5)
         axes.set_axis_off()

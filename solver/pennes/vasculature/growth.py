@@ -18,6 +18,10 @@ CANDIDATES = 10
 """Branches near a new end that are tried."""
 STEPS = 12
 """Iterations for the point of joining."""
+SAMPLES = 13
+"""Points of a branch that are tested against needles."""
+FORBIDDEN = 1e6
+"""Volume that a joint too near to a needle is charged: it is taken where there is no other."""
 DRAWN = 16
 """Places drawn for a new end before the distance that it must keep is shortened."""
 
@@ -37,7 +41,8 @@ class Grown:
 class _Growing:
     """The tree so far: places, parents and flows of its nodes; the branch of a node is the one that leads to it."""
 
-    def __init__(self, ends: int, root: tuple[float, ...]):
+    def __init__(self, ends: int, root: tuple[float, ...], keep_clear: tuple[np.ndarray, float] | None):
+        self.keep_clear = keep_clear
         self.points, self.parent, self.flow = np.zeros((2 * ends, 3)), np.full(2 * ends, -1), np.zeros(2 * ends)
         self.points[0], self.used = root, 1
 
@@ -81,8 +86,19 @@ class _Growing:
         joint[close] += 0.2 * (middle - joint)[close]
         volume = (weights * np.linalg.norm(corners - joint[:, None], axis=2)).sum(axis=1)
         volume -= flow ** (2 / 3) * np.linalg.norm(end - begin, axis=1)
-        best = int(np.argmin(volume + self._upstream(near, added)))
+        volume += self._upstream(near, added)
+        best = int(np.argmin(np.where(self._clear(corners, joint), volume, volume + FORBIDDEN)))
         return int(near[best]), joint[best]
+
+    def _clear(self, corners: np.ndarray, joint: np.ndarray) -> np.ndarray:
+        """Whether the three branches of each joint (k, 3) to its ``corners`` (k, 3, 3) keep clear of the needles."""
+        if self.keep_clear is None:
+            return np.ones(len(joint), dtype=bool)
+        shafts, clearance = self.keep_clear
+        shares = np.linspace(0.0, 1.0, SAMPLES)[:, None]
+        points = joint[:, None, None] + shares * (corners - joint[:, None])[:, :, None]
+        distance = segment_distances(points.reshape(-1, 3), shafts[:, 0], shafts[:, 1]).min(axis=1)
+        return distance.reshape(len(joint), -1).min(axis=1) >= clearance
 
     def _upstream(self, nodes: np.ndarray, added: float) -> np.ndarray:
         """Volume that the added flow costs in the branches above those of ``nodes``."""
@@ -106,8 +122,8 @@ def grow(recipe: Growth, diameter: float, shafts: np.ndarray | None = None) -> G
     random = np.random.default_rng(recipe.seed)
     focus = recipe.focus
     fine = 0 if focus is None else focus.ends
-    tree = _Growing(recipe.ends + fine, recipe.root)
     keep_clear = None if shafts is None or recipe.clearance == 0.0 else (shafts, recipe.clearance)
+    tree = _Growing(recipe.ends + fine, recipe.root, keep_clear)
     small = 0.0 if focus is None else (focus.end_diameter / diameter) ** 3
     territories = [(recipe.centre, np.array(recipe.diameters) / 2.0, recipe.ends, (1.0 - fine * small) / recipe.ends)]
     if focus is not None:

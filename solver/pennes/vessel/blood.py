@@ -23,9 +23,10 @@ class Blood:
         self._order = np.concatenate([np.arange(pieces.first[k], pieces.first[k + 1]) for k in tree.order()])
         self._rank = np.empty(len(pieces), dtype=np.int64)
         self._rank[self._order] = np.arange(len(pieces))
-        self._into = degree_of(tree.lines, "end")
-        inner = np.setdiff1d(np.arange(len(pieces)), pieces.first[:-1])
-        self._inner = inner
+        into = degree_of(tree.lines, "end")
+        pairs = [(number, above) for number, line in enumerate(tree.lines) for above in into.get(line.start, [])]
+        self._joins = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        self._inner = np.setdiff1d(np.arange(len(pieces)), pieces.first[:-1])
         self._first, self._last = pieces.first[:-1], pieces.first[1:] - 1
 
     def set(self, capacity_flows: np.ndarray, conductances: np.ndarray) -> None:
@@ -39,18 +40,14 @@ class Blood:
         #: Mean over a piece of the difference to its wall, as a share of that at its inlet.
         self.mean_kept = np.where(units > 1e-9, -np.expm1(-units) / np.maximum(units, 1e-9), 1.0)
         self.conductance = np.where(flowing, -np.expm1(-units) * self.capacity_flow, 0.0)
-        rows, columns, values = [self._inner], [self._inner - 1], [np.ones(len(self._inner))]
-        for number, line in enumerate(pieces.tree.lines):
-            above = self._into.get(line.start, [])
-            total = capacity_flows[above].sum() if above else 0.0
-            if total > 0.0:
-                rows.append(np.full(len(above), self._first[number]))
-                columns.append(self._last[above])
-                values.append(capacity_flows[above] / total)
+        below, above = self._joins.T
+        arrives = np.bincount(below, capacity_flows[above], minlength=len(capacity_flows))
+        share = np.divide(capacity_flows[above], arrives[below], out=np.zeros(len(above)), where=arrives[below] > 0.0)
+        rows = np.concatenate([self._inner, self._first[below]])
+        columns = np.concatenate([self._inner - 1, self._last[above]])
+        values = np.concatenate([np.ones(len(self._inner)), share])
         shape = (len(pieces), len(pieces))
-        self._upstream = sparse.coo_matrix(
-            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape
-        ).tocsr()
+        self._upstream = sparse.csr_matrix((values, (rows, columns)), shape)
         self._from_outside = self.inlet_temperature * (1.0 - np.asarray(self._upstream.sum(axis=1)).ravel())
         self._exchanging = self._factor(sparse.diags(self.kept) @ self._upstream)
         self._carrying = self._factor(self._upstream)

@@ -46,6 +46,9 @@ class Contact:
     distance: np.ndarray
     local: bool
     """Heat passes where the wall is warm (a surface), not by the mean."""
+    waves: tuple[sparse.csr_matrix, ...] = ()
+    """Rows (k, n_local) of a circle for the first wave of the temperature around it, by cosine and by sine, each
+    followed by the sums of its absolute values point by point, which no partition changes."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +80,15 @@ def ring_contact(elements, pieces: Pieces, chosen: np.ndarray, site: Site) -> Co
     """Circles around the centreline, of the vessel's radius or as small as the mesh can see."""
     size = edge_lengths(elements, pieces, site)
     radius = np.maximum(pieces.radius, RING * size)[chosen]
-    weights, area = _around(elements, pieces, chosen, site, radius, ((1.0, ANGLES),))
-    return Contact(chosen, weights, area, radius, np.hypot(radius, SMEAR * size[chosen]), local=False)
+    weights, area, waves = _around(elements, pieces, chosen, site, radius, ((1.0, ANGLES),))
+    return Contact(chosen, weights, area, radius, np.hypot(radius, SMEAR * size[chosen]), local=False, waves=waves)
 
 
 def disc_contact(elements, pieces: Pieces, chosen: np.ndarray, site: Site) -> Contact:
     """Discs across the centreline: tissue that the vessel perfuses."""
     size = edge_lengths(elements, pieces, site)
     radius = np.maximum(PERFUSED_RADIUS, 2.0 * size)[chosen]
-    weights, area = _around(elements, pieces, chosen, site, radius, DISC)
+    weights, area, _ = _around(elements, pieces, chosen, site, radius, DISC)
     return Contact(chosen, weights, area, radius, pieces.radius[chosen], local=True)
 
 
@@ -94,13 +97,14 @@ CONTACTS: dict[str, Callable[..., Contact]] = {"wall": wall_contact, "network": 
 
 
 def _around(elements, pieces: Pieces, chosen, site: Site, radius: np.ndarray, rings):
-    """Weights (k, n_local) and wall areas (k,) in the tissue, of points on ``rings`` (share of the radius, number of
-    points) around every piece."""
+    """Weights (k, n_local), wall areas (k,) in the tissue and rows of the first wave, of points on ``rings`` (share of
+    the radius, number of points) around every piece."""
     middles, directions = (values[chosen] for values in pieces.along(AXIAL))
     first, second = frames(directions)
-    points = []
+    points, turned = [], []
     for share, count in rings:
         angles = 2.0 * np.pi * (np.arange(count) + 0.5) / count
+        turned.append(angles)
         across = np.cos(angles)[:, None] * first[:, :, None, :] + np.sin(angles)[:, None] * second[:, :, None, :]
         points.append(middles[:, :, None, :] + share * radius[:, None, None, None] * across)
     points = np.concatenate(points, axis=2)
@@ -112,7 +116,15 @@ def _around(elements, pieces: Pieces, chosen, site: Site, radius: np.ndarray, ri
     scale = np.divide(1.0, found, out=np.zeros_like(found), where=found > 0.0)
     inside = found / per_piece
     area = 2.0 * np.pi * pieces.radius[chosen] * pieces.length[chosen] * inside
-    return (sparse.diags(scale) @ weights).tocsr(), area
+    whole = np.where(found == per_piece, scale, 0.0)  # where part of a circle is outside, a wave is not known
+    angle = np.tile(np.concatenate(turned), len(AXIAL))[number % per_piece]
+    waves = []
+    for turn in (np.cos(angle), np.sin(angle)):
+        for factor in (turn, np.abs(turn)):
+            values = (2.0 * factor[:, None] * shape).ravel()
+            wave = sparse.coo_matrix((values, (rows, nodes.ravel())), (len(chosen), elements.n_local)).tocsr()
+            waves.append((sparse.diags(whole) @ wave).tocsr())
+    return (sparse.diags(scale) @ weights).tocsr(), area, tuple(waves)
 
 
 def edge_lengths(elements, pieces: Pieces, site: Site) -> np.ndarray:

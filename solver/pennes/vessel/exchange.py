@@ -18,23 +18,17 @@ def coefficients(vessel: VesselBase, pieces: Pieces, flows: np.ndarray) -> np.nd
     if vessel.coefficient is not None:
         return np.full(len(pieces), vessel.coefficient)
     blood = vessel.blood
-    known: dict[tuple[float, float], float] = {}
-    found = np.empty(len(pieces))
-    for number, (line, radius) in enumerate(zip(pieces.line, pieces.radius, strict=True)):
-        speed = flows[line] / (np.pi * radius**2)
-        key = (radius, speed)
-        if key not in known:
-            known[key] = wall_coefficient(
-                2.0 * radius,
-                speed,
-                vessel.heated_length,
-                conductivity=blood.thermal_conductivity.value,
-                density=blood.density.value,
-                heat_capacity=blood.heat_capacity.value,
-                kinematic_viscosity=vessel.kinematic_viscosity,
-            )
-        found[number] = known[key]
-    return found
+    speeds = flows[pieces.line] / (np.pi * pieces.radius**2)
+    return wall_coefficient(
+        2.0 * pieces.radius,
+        speeds,
+        vessel.heated_length,
+        conductivity=blood.thermal_conductivity.value,
+        density=blood.density.value,
+        heat_capacity=blood.heat_capacity.value,
+        kinematic_viscosity=vessel.kinematic_viscosity,
+        correlation=vessel.correlation,
+    )
 
 
 def mean_conductance(contact: Contact, coefficient: np.ndarray, radius: np.ndarray, conductivity: float) -> np.ndarray:
@@ -50,7 +44,7 @@ def mean_conductance(contact: Contact, coefficient: np.ndarray, radius: np.ndarr
 def uneven_conductance(
     contact: Contact, vessel: VesselBase, coefficient: np.ndarray, radius: np.ndarray, conductivity: float
 ) -> np.ndarray:
-    """W/K by which differences around the circumference even out, for coefficients (k,) and radii (k,).
+    """W/K of a sheet that evens out the first wave around the circumference, for coefficients (k,) and radii (k,).
 
     A tube whose blood keeps one temperature pulls its hot side down more than its cold side; on the mesh the lumen is
     tissue, through which heat passes from side to side. A sheet of conductance s per area at the ``ring`` D makes
@@ -58,8 +52,6 @@ def uneven_conductance(
     f = (b - 1) / (b + 1), b = h1 a / k, where h1 is the coefficient for differences around the tube: conduction alone
     in developed flow, and above that what development adds.
     """
-    if contact.local:
-        return contact.area * coefficient
     h1 = coefficient
     if vessel.coefficient is None:
         blood = vessel.blood.thermal_conductivity.value

@@ -19,9 +19,9 @@ from pennes.vessel.lumen import Lumen, Stretch
 from pennes.vessel.pieces import frames
 from pennes.vessel.vascular import VascularSink
 
-SECTORS = 12
-WAVES = 5
-"""Waves around the lumen: 0 to 4."""
+SECTORS = 16
+WAVES = SECTORS // 2 + 1
+"""All waves that sectors can show: a hot spot as narrow as a sector passes its heat too."""
 SAMPLES = 4
 """Every facet is sampled at the middles of SAMPLES^2 triangles: patches may be smaller than facets."""
 WHOLE = 0.85

@@ -8,12 +8,15 @@ tissue lost over the step is what warms the blood on its way, to rounding.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import scipy.sparse as sparse
 
 from pennes.case.vessels import VesselBase
 from pennes.errors import InputError
 from pennes.vasculature import Tree, models_of
-from pennes.vasculature.stop import remaining
+from pennes.vasculature.stop import Stoppage
 from pennes.vessel.blood import Blood
 from pennes.vessel.contact import CONTACTS, Contact, Site
 from pennes.vessel.exchange import coefficients, mean_conductance, uneven_conductance
@@ -23,6 +26,18 @@ COAGULATED = 0.95
 """Share of a wall's circumference that is dead where the vessel is coagulated."""
 SHOWN = 0.1
 """Branches that took less heat than this, in J, are not worth a row."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Sheet:
+    """Evens out the first wave around the unmeshed pieces (k,) of a contact: rows of the ``waves``, half the
+    conductance ``strength`` (k,) in W/K, and ``bound`` (k, n_local), which times the strength is a diagonal that bounds
+    it and makes it implicit."""
+
+    contact: Contact
+    waves: tuple[sparse.csr_matrix, ...]
+    strength: np.ndarray
+    bound: sparse.csr_matrix
 
 
 class VascularSink:
@@ -42,12 +57,14 @@ class VascularSink:
         self.models = np.array(models_of(tree, vessel.model, vessel.by_diameter))
         self._site = site
         self._contacts = self._touch()
+        self._sheets = [self._sheet(contact) for contact in self._contacts if contact.waves]
         n_lines = len(tree.lines)
         self._asked, self._stopped = 1.0, np.zeros(n_lines, dtype=bool)
         self.line_heat, self.line_peak, self.line_power = np.zeros(n_lines), np.zeros(n_lines), np.zeros(n_lines)
         self.blood = Blood(self.pieces, vessel.inlet_temperature)
         self._capacity = vessel.blood.density.value * vessel.blood.heat_capacity.value
         self._arrived = self._middle = None
+        self._undisturbed, self._stoppage = tree.flows, Stoppage(tree)
         self._set()
 
     def _touch(self) -> list[Contact]:
@@ -69,9 +86,9 @@ class VascularSink:
     @property
     def flows(self) -> np.ndarray:
         """Flow (lines,) in m3/s now."""
-        let_through = np.where(self._stopped, 0.0, 1.0)
-        share = remaining(self.tree, let_through) if self._stopped.any() else let_through
-        return self._asked * share * self.tree.flows
+        if not self._stopped.any():
+            return self._asked * self._undisturbed
+        return self._asked * self._stoppage.remaining(~self._stopped) * self._undisturbed
 
     def set_flow(self, fraction: float) -> None:
         if fraction != self._asked:
@@ -92,19 +109,37 @@ class VascularSink:
             on = cools[chosen]
             k = self._site.conductivity
             self.segment_conductance[chosen] = on * mean_conductance(contact, h[chosen], radius, k)
-            uneven[chosen] = on * uneven_conductance(contact, self.vessel, h[chosen], radius, k)
+            if contact.local:
+                uneven[chosen] = on * contact.area * h[chosen]
         self.blood.set(self._capacity * flows, self.segment_conductance)
         taken = self.blood.conductance
         self._taken, self._uneven, self._implicit = taken, uneven, np.maximum(taken, uneven)
+        for sheet in self._sheets:
+            chosen = sheet.contact.pieces
+            strength = uneven_conductance(
+                sheet.contact, self.vessel, h[chosen], pieces.radius[chosen], self._site.conductivity
+            )
+            sheet.strength[:] = 0.5 * strength * cools[chosen]
         local = np.zeros((2, elements.n_local))
         for contact in self._contacts:
             rows = contact.pieces
             local[0] += contact.weights.T @ self._implicit[rows]
             local[1] += contact.weights.T @ (self._implicit - uneven)[rows]
+        for sheet in self._sheets:
+            local += sheet.bound.T @ sheet.strength
         self.conductance, self._slack = (elements.accumulate(values) for values in local)
         self._middle = None
         self.blood_temperature = np.full(len(pieces), self.vessel.inlet_temperature)
         self.outlet_temperature = np.full(len(self.tree.lines), self.vessel.inlet_temperature)
+
+    def _sheet(self, contact: Contact) -> _Sheet:
+        sizes = contact.waves[1::2]
+        bound = sum(sparse.diags(self._rows(size)) @ size for size in sizes).tocsr()
+        return _Sheet(contact, contact.waves[::2], np.zeros(len(contact.pieces)), bound)
+
+    def _rows(self, matrix: sparse.csr_matrix) -> np.ndarray:
+        """Sums of rows over all ranks (collective)."""
+        return self.elements.comm.allreduce(np.asarray(matrix.sum(axis=1)).ravel())
 
     def wall_temperature(self, temperature: np.ndarray) -> np.ndarray:
         """Mean wall temperature of each piece (p,) in C; the inlet's where it touches no tissue (collective)."""
@@ -137,12 +172,20 @@ class VascularSink:
         local = np.zeros(self.elements.n_local)
         for contact in self._contacts:
             local += contact.weights.T @ heat[contact.pieces]
+        for sheet in self._sheets:
+            for wave in sheet.waves:
+                local -= wave.T @ (sheet.strength * self.elements.comm.allreduce(wave @ temperature))
+        self._tissue = temperature
         return self._slack * temperature + self.elements.accumulate(local)
 
     def heat(self, mean: np.ndarray) -> np.ndarray:
         """W that each piece (p,) takes from tissue at ``mean`` (n_local,) with the blood of the last update."""
         wall = self.wall_temperature(mean)
-        return self._implicit * (wall - self._middle) + self._taken * (self._middle - self._arrived)
+        taken = self._implicit * (wall - self._middle) + self._taken * (self._middle - self._arrived)
+        for sheet in self._sheets:
+            moved = self.elements.comm.allreduce(sheet.bound @ (mean - self._tissue))
+            taken[sheet.contact.pieces] += sheet.strength * moved
+        return taken
 
     def accept(self, mean: np.ndarray, dead: np.ndarray, dt: float) -> None:
         heat = self.heat(mean)

@@ -24,7 +24,7 @@ title: A needle beside a vessel
 body: {{shape: box, size: [90 mm, 80 mm, 70 mm], tissue: {{name: liver, perfusion: {perfusion} 1/s}}}}
 vessels: {vessels}
 {more}applicators:
-  - {{name: needle, device: cooled_tip_2cm, tip: [0 mm, 0 mm, -10 mm], direction: [0, 0, -1]}}
+  - {{name: needle, device: {device}, tip: [0 mm, 0 mm, {tip} mm], direction: [0, 0, -1]}}
 protocol: {{mode: constant_power, duration: {duration} s, cool_down: 20 s, set_power: {power} W}}
 death: {{criterion: arrhenius}}
 accuracy: {{level: screening, mesh: {{lesion: {lesion} mm, vessel: {wall} mm}}}}
@@ -47,6 +47,9 @@ class Setting:
     perfusion: float = 0.0155
     extra: str = ""
     more: str = ""
+    device: str = "cooled_tip_2cm"
+    tip: float = -10.0
+    """z of the needle's tip in mm: the zone's middle should lie at 0."""
 
     def text(self) -> str:
         """The case file."""
@@ -66,6 +69,8 @@ class Setting:
             lesion=self.lesion,
             wall=self.wall,
             more=self.more,
+            device=self.device,
+            tip=self.tip,
         )
 
 
@@ -130,6 +135,6 @@ def _crossings(file: Path, angles: np.ndarray) -> list[np.ndarray]:
             across = np.cross(-corners[:, 0], first)
             v = (across @ ray) / scale
             r = (across * second).sum(axis=1) / scale
-        hit = (u >= 0.0) & (v >= 0.0) & (u + v <= 1.0) & (r > NEEDLE)
+            hit = (u >= 0.0) & (v >= 0.0) & (u + v <= 1.0) & (r > NEEDLE)
         found.append(np.unique(np.round(r[hit], 6)))
     return found
