@@ -45,6 +45,9 @@ def check_axisymmetric(case: Case) -> None:
 def _check_applicator(case: Case, axis: Sequence[float]) -> None:
     applicator = case.applicators[0]
     device, name = applicator.device, applicator.name
+    if applicator.field == "full":
+        problem = "a field in three dimensions does not belong to an axisymmetric treatment"
+        raise refuse(problem, "applicators", 0, "field", expected=f"axisymmetric, {_FULL}")
     if _sine(applicator.direction, axis) > OFF:
         problem = f"'{name}' is not inserted along the axis of the body"
         raise refuse(problem, "applicators", 0, "direction", expected=f"{_written(axis)} or its opposite, {_FULL}")
