@@ -56,13 +56,13 @@ def _check_applicator(case: Case, axis: Sequence[float]) -> None:
         raise refuse(problem, "applicators", 0, "tip", expected=f"a tip on the axis, {_FULL}")
     if device.tines:
         problem = f"the tines of '{device.name}' break the symmetry around its shaft"
-        raise refuse(problem, "applicators", 0, "device", expected=f"a device with one straight shaft, {_FULL}")
+        raise refuse(problem, "applicators", 0, expected=f"a device with one straight shaft, {_FULL}")
     if len(device.shafts) > 1:
         problem = f"'{device.name}' has {len(device.shafts)} shafts, which cannot all be on the axis"
-        raise refuse(problem, "applicators", 0, "device", expected=f"a device with one straight shaft, {_FULL}")
+        raise refuse(problem, "applicators", 0, expected=f"a device with one straight shaft, {_FULL}")
     if math.hypot(*device.shafts[0].offset[:2]) > OFF:
         problem = f"the shaft of '{device.name}' is offset from the axis"
-        raise refuse(problem, "applicators", 0, "device", expected=f"a shaft without offset, {_FULL}")
+        raise refuse(problem, "applicators", 0, expected=f"a shaft without offset, {_FULL}")
 
 
 def _check_shape(case: Case, axis: Sequence[float], part, key: str, index: int) -> None:
