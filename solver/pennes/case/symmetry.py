@@ -22,9 +22,9 @@ def check_axisymmetric(case: Case) -> None:
     body = case.body
     if body.form != "axisymmetric":
         return
-    shape = getattr(body, "shape", "mesh")
+    shape = getattr(body, "shape", "given")
     if shape not in BODIES:
-        word = "a mesh of one's own" if shape == "mesh" else f"a {shape.replace('_', ' ')}"
+        word = "a mesh or a label map" if shape == "given" else f"a {shape.replace('_', ' ')}"
         raise refuse(f"{word} is not axisymmetric", "body", "form", expected=f"shape: {' | '.join(BODIES)}, {_FULL}")
     if len(case.applicators) > 1:
         problem = "a second applicator breaks the symmetry around the first"
