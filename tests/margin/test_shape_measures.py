@@ -100,9 +100,9 @@ def test_shell_coverage_of_planes_is_exact(unstructured):
     assert nothing.coverage == nothing.tissue_at_risk == 0.0
 
 
-def words(worst, vessels=(), direction=(0, 0, -1), tip=(0, 0, -15)):
+def words(worst, vessels=(), direction=(0, 0, -1), tip=(0, 0, -15), **options):
     scaled = [(name, np.multiply(p, MM)) for name, p in vessels]
-    return direction_words(np.multiply(worst, MM), np.zeros(3), np.multiply(tip, MM), direction, scaled)
+    return direction_words(np.multiply(worst, MM), np.zeros(3), np.multiply(tip, MM), direction, scaled, **options)
 
 
 def test_clock_is_seen_along_the_needle_from_the_hub():
@@ -116,6 +116,13 @@ def test_clock_is_seen_along_the_needle_from_the_hub():
     assert words((0, 12, 0), direction=(1, 0, 0)).startswith("9 o'clock seen along the needle (12 o'clock is +z)")
     assert words((1, 0, -12)).startswith("at the deep end of the target")
     assert words((0, 1, 12)).startswith("at the target's end towards the hub")
+
+
+def test_where_all_is_the_same_around_the_needle_there_is_no_clock():
+    assert words((12, 0, 0), around=True) == (
+        "all around the needle, 12.0 mm from the needle's axis and 15.0 mm short of its tip"
+    )
+    assert words((1, 0, -12), around=True).startswith("at the deep end of the target")
 
 
 def test_place_by_the_needle_and_the_vessel_it_looks_to():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial import Delaunay
 from synthetic import END, Settings, temperature, write_result
 
 from pennes.report import palette
@@ -54,6 +55,20 @@ def test_section_of_a_linear_field_is_exact(result, folder):
         first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
         area = np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]).sum() / 2.0
         assert area == pytest.approx(100.0**2, rel=1e-6)
+
+
+def test_a_half_plane_is_turned_to_both_sides_of_the_needle(result):
+    """Triangles in the half-plane of x, 30 degrees off the plane that is drawn: the values depend on the distance."""
+    plane = needle_planes(make_frame(result))[0]
+    r, height = (grid.ravel() for grid in np.meshgrid(np.linspace(0.5, 40.0, 9), np.linspace(-20.0, 30.0, 7)))
+    turned = np.cos(0.5) * plane.right + np.sin(0.5) * plane.normal
+    points = plane.origin + np.outer(r, turned) + np.outer(height, plane.up)
+    cells = Delaunay(np.column_stack([r, height])).simplices
+    section, values = cut_field(points, cells, 2.0 * r + height, plane)
+    assert values == pytest.approx(2.0 * np.abs(section.x) + section.y)
+    assert (section.x.min(), section.x.max()) == pytest.approx((-40.0, 40.0))
+    assert len(section.triangles) == 2 * len(cells)
+    assert np.abs(section.x[section.triangles]).min() == pytest.approx(0.5), "nothing spans the needle"
 
 
 def test_planes_hold_the_needle_and_the_first_one_cuts_the_vein(result):

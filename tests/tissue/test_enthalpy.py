@@ -127,3 +127,18 @@ def test_impossible_capacities_are_refused(name, value):
     numbers[name] = np.array([1.0, value, 1.0])
     with pytest.raises(InputError, match=name):
         Enthalpy(**numbers)
+
+
+def test_large_arrays_give_bitwise_what_small_ones_give():
+    """Hot nodes are picked out of large arrays only."""
+    rng = np.random.default_rng(7)
+    temperature = np.concatenate([rng.uniform(30.0, 140.0, 6000), [BOIL_START, BOIL_END, 37.0]])
+    capacity = rng.uniform(3e6, 4e6, temperature.size)
+    latent, dry = rng.uniform(1.0, 2e9, temperature.size), rng.uniform(0.1, 0.9, temperature.size) * capacity
+    whole = Enthalpy(capacity=capacity, latent=latent, dry_capacity=dry)
+    content = whole.value(temperature)
+    for block in np.array_split(np.arange(temperature.size), 7):
+        part = Enthalpy(capacity=capacity[block], latent=latent[block], dry_capacity=dry[block])
+        assert np.array_equal(part.value(temperature[block]), content[block])
+        assert np.array_equal(part.slope(temperature[block]), whole.slope(temperature)[block])
+        assert np.array_equal(part.temperature(content[block]), whole.temperature(content)[block])

@@ -18,7 +18,7 @@ KINDS = {"stem": "portal", "vein": "hepatic", "artery": "arterial", "cava": "oth
 
 def circulation(*occlusions):
     vessels = tuple(SimpleNamespace(name=name, circulation=kind) for name, kind in KINDS.items())
-    return Circulation(SimpleNamespace(vessels=vessels, occlusions=tuple(Occlusion(**o) for o in occlusions)))
+    return Circulation([Occlusion(**occlusion) for occlusion in occlusions], vessels)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_physics_follows(scene, physics):
     (vessel,) = (sink for sink in physics.sinks if sink.kind == "vessel")
     flowing = vessel.conductance.sum()
     clamp = Occlusion(kind="flow", start="5 s", remaining=0.0, perfusion=0.5)
-    physics.circulation = Circulation(scene.case.model_copy(update={"occlusions": (clamp,)}))
+    physics.circulation = Circulation([clamp], scene.case.vessels)
     assert physics.follow_circulation(6.0) and physics.supply == 0.5
     assert flowing > 0.0 and not vessel.conductance.any()
     assert physics.follow_circulation(0.0) and vessel.conductance.sum() == pytest.approx(flowing)

@@ -22,9 +22,9 @@ def check_axisymmetric(case: Case) -> None:
     body = case.body
     if body.form != "axisymmetric":
         return
-    shape = getattr(body, "shape", "mesh")
+    shape = getattr(body, "shape", "given")
     if shape not in BODIES:
-        word = "a mesh of one's own" if shape == "mesh" else f"a {shape.replace('_', ' ')}"
+        word = "a mesh or a label map" if shape == "given" else f"a {shape.replace('_', ' ')}"
         raise refuse(f"{word} is not axisymmetric", "body", "form", expected=f"shape: {' | '.join(BODIES)}, {_FULL}")
     if len(case.applicators) > 1:
         problem = "a second applicator breaks the symmetry around the first"
@@ -45,6 +45,9 @@ def check_axisymmetric(case: Case) -> None:
 def _check_applicator(case: Case, axis: Sequence[float]) -> None:
     applicator = case.applicators[0]
     device, name = applicator.device, applicator.name
+    if applicator.field == "full":
+        problem = "a field in three dimensions does not belong to an axisymmetric treatment"
+        raise refuse(problem, "applicators", 0, "field", expected=f"axisymmetric, {_FULL}")
     if _sine(applicator.direction, axis) > OFF:
         problem = f"'{name}' is not inserted along the axis of the body"
         raise refuse(problem, "applicators", 0, "direction", expected=f"{_written(axis)} or its opposite, {_FULL}")
@@ -53,13 +56,13 @@ def _check_applicator(case: Case, axis: Sequence[float]) -> None:
         raise refuse(problem, "applicators", 0, "tip", expected=f"a tip on the axis, {_FULL}")
     if device.tines:
         problem = f"the tines of '{device.name}' break the symmetry around its shaft"
-        raise refuse(problem, "applicators", 0, "device", expected=f"a device with one straight shaft, {_FULL}")
+        raise refuse(problem, "applicators", 0, expected=f"a device with one straight shaft, {_FULL}")
     if len(device.shafts) > 1:
         problem = f"'{device.name}' has {len(device.shafts)} shafts, which cannot all be on the axis"
-        raise refuse(problem, "applicators", 0, "device", expected=f"a device with one straight shaft, {_FULL}")
+        raise refuse(problem, "applicators", 0, expected=f"a device with one straight shaft, {_FULL}")
     if math.hypot(*device.shafts[0].offset[:2]) > OFF:
         problem = f"the shaft of '{device.name}' is offset from the axis"
-        raise refuse(problem, "applicators", 0, "device", expected=f"a shaft without offset, {_FULL}")
+        raise refuse(problem, "applicators", 0, expected=f"a shaft without offset, {_FULL}")
 
 
 def _check_shape(case: Case, axis: Sequence[float], part, key: str, index: int) -> None:

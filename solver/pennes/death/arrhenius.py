@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennes.case.death import ArrheniusDeath
-from pennes.death.model import Array, blocks, hot_part
+from pennes.death.model import HOTTEST, Array, blocks, hot_part
 
 GAS_CONSTANT = 8.314462618
 """J/mol/K (CODATA 2018)."""
@@ -110,21 +110,31 @@ class Arrhenius:
         """exp(-Omega)."""
         return np.exp(-state[0])
 
-    def indicator(self, state: Array) -> Array:
+    def indicator(self, state: Array, exposure: Array | None = None) -> Array:
         """ln(Omega / threshold), carried on below the cut-off.
 
         ln Omega is nearly linear in temperature, hence in space, and that is what makes its interpolated zero
         accurate. Where the cut-off ends the damage it would fall to minus infinity within a fraction of a kelvin; there
         the level runs on with the slope Ea / (R T^2) of the logarithm, by how far the highest temperature stayed below
-        that which would have killed within the exposure.
+        that which would have killed within the ``exposure`` of dead neighbours (n,) where that is known (above 0),
+        else within the time since the start.
         """
-        omega, highest, exposure = state
+        omega, highest, since_start = state
+        exposure = since_start if exposure is None else np.where(exposure > 0.0, exposure, since_start)
         lethal = np.log(np.maximum(self.frequency_factor * np.maximum(exposure, 1.0) / self.threshold, np.e))
         border = np.maximum(self.activation_energy / (GAS_CONSTANT * lethal) - KELVIN, self.cut_off)
         slope = self.activation_energy / (GAS_CONSTANT * (border + KELVIN) ** 2)
         least = -slope * np.maximum(border - highest, 0.0) - JUST_ALIVE
         level = np.log(np.maximum(omega / self.threshold, np.exp(LOWEST)))
         return np.where(omega >= self.threshold, level, np.maximum(level, least))
+
+    def exposure(self, state: Array) -> Array:
+        """Omega over the rate at the highest temperature (n,), s; 0 where tissue lives."""
+        omega, highest, _ = state
+        dead = np.flatnonzero(omega >= self.threshold)
+        result = np.zeros_like(omega)
+        result[dead] = omega[dead] / self._rate(self._exponent(np.clip(highest[dead], self.cut_off, HOTTEST)))
+        return result
 
     def damage(self, state: Array) -> Array:
         """Omega."""

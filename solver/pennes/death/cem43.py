@@ -67,10 +67,14 @@ class Cem43:
         """exp(-CEM43 / threshold), so that the threshold means what Omega = 1 means to an Arrhenius model."""
         return np.exp(-state[0] / self.threshold)
 
-    def indicator(self, state: Array) -> Array:
+    def indicator(self, state: Array, exposure: Array | None = None) -> Array:
         """ln(CEM43 / threshold), at least -8."""
         return log_ratio(state[0], self.threshold)
 
     def damage(self, state: Array) -> Array:
         """CEM43 in minutes."""
         return state[0] / 60.0
+
+    def exposure(self, state: Array) -> None:
+        """The level needs no neighbour."""
+        return None

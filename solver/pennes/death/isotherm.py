@@ -38,10 +38,14 @@ class Isotherm:
         """1 below the threshold, 0 above it, linear over 1 K on both sides; one half at the threshold."""
         return np.clip(0.5 - 0.5 * (state[0] - self.threshold) / HALF_WIDTH, 0.0, 1.0)
 
-    def indicator(self, state: Array) -> Array:
+    def indicator(self, state: Array, exposure: Array | None = None) -> Array:
         """Maximal temperature above the threshold, K."""
         return state[0] - self.threshold
 
     def damage(self, state: Array) -> Array:
         """Maximal temperature, C."""
         return state[0].copy()
+
+    def exposure(self, state: Array) -> None:
+        """The level needs no neighbour."""
+        return None

@@ -48,11 +48,17 @@ class DeathModel(Protocol):
         """Viability (n,) in [0, 1], 1 alive, 0 dead: the factor on perfusion."""
         ...
 
-    def indicator(self, state: Array) -> Array:
+    def indicator(self, state: Array, exposure: Array | None = None) -> Array:
         """Level function (n,): above 0 dead, 0 on the surface of the zone, below 0 alive. Smooth across the surface.
 
-        Logarithmic ones are at least -8, since tissue without any damage would be at minus infinity.
+        Logarithmic ones are at least -8, since tissue without any damage would be at minus infinity. ``exposure``
+        (n,) in s is that of dead tissue next to living tissue, 0 where there is none; see ``exposure``.
         """
+        ...
+
+    def exposure(self, state: Array) -> Array | None:
+        """Seconds at its highest temperature that would have done the same to each dead point (n,), 0 where tissue
+        lives; None from models whose level needs no neighbour."""
         ...
 
     def damage(self, state: Array) -> Array:

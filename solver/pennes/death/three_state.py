@@ -104,7 +104,7 @@ class ThreeState:
         """Alive and vulnerable: 1 - dead."""
         return np.clip(1.0 - state[1], 0.0, 1.0)
 
-    def indicator(self, state: Array) -> Array:
+    def indicator(self, state: Array, exposure: Array | None = None) -> Array:
         """Log odds of being dead less their value at the threshold, at least -8; nearly linear across the border."""
         dead = np.clip(state[1], 1e-12, 1.0 - 1e-12)
         border = np.log((1.0 - self.threshold) / self.threshold)
@@ -113,3 +113,7 @@ class ThreeState:
     def damage(self, state: Array) -> Array:
         """The dead share, 1 - viability."""
         return state[1].copy()
+
+    def exposure(self, state: Array) -> None:
+        """The level needs no neighbour."""
+        return None

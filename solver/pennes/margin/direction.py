@@ -21,29 +21,35 @@ def direction_words(
     applicator_tip: ArrayLike,
     applicator_direction: ArrayLike,
     vessels: Iterable[tuple[str, ArrayLike]] = (),
+    *,
+    around: bool = False,
 ) -> str:
     """The worst point as a surgeon would point to it. All points (3,) in m.
 
     ``applicator_direction`` points from the hub to the tip; ``vessels`` are names with the point of each vessel that
     is nearest to the worst point. The clock is seen along the needle, from the hub, with 12 o'clock towards +z, or
-    towards +y where the needle runs along z. Raises ValueError for a direction of length zero.
+    towards +y where the needle runs along z; ``around``: all is the same around the needle, no clock is needed.
+    Raises ValueError for a direction of length zero.
     """
     worst, centre, tip = (np.asarray(p, np.float64) for p in (worst_point, target_centre, applicator_tip))
     along = np.asarray(applicator_direction, np.float64)
     if not np.linalg.norm(along) > 0:
         raise ValueError("the applicator has no direction")
     along = along / np.linalg.norm(along)
-    words = [_clock(worst - centre, along), _place_by_needle(worst - tip, along)]
+    clock = "all around the needle" if around else None
+    words = [_clock(worst - centre, along, clock), _place_by_needle(worst - tip, along)]
     if vessel := _vessel_towards(worst, centre, vessels):
         words.append(vessel)
     return ", ".join(words)
 
 
-def _clock(offset: Array, along: Array) -> str:
-    """Hour seen along the needle, or the end of the target on its axis."""
+def _clock(offset: Array, along: Array, instead: str | None) -> str:
+    """Hour seen along the needle, or what stands ``instead`` of it, or the end of the target on its axis."""
     across = offset - (offset @ along) * along
     if np.linalg.norm(across) <= ON_AXIS * np.linalg.norm(offset):
         return "at the deep end of the target" if offset @ along > 0 else "at the target's end towards the hub"
+    if instead is not None:
+        return instead
     name, up = ("+y", np.array([0.0, 1.0, 0.0])) if abs(along[2]) > 0.9 else ("+z", np.array([0.0, 0.0, 1.0]))
     right = np.cross(along, up)
     up = np.cross(right, along)

@@ -67,6 +67,11 @@ class Result:
         return str(self.case["title"])
 
     @property
+    def axisymmetric(self) -> bool:
+        """Whether the treatment was simulated in a half-plane."""
+        return (self.case.get("body") or {}).get("form") == "axisymmetric"
+
+    @property
     def events(self) -> list[dict[str, Any]]:
         """What the generator decided: time_s, kind, message."""
         return self.summary["generator"]["events"]

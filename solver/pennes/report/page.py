@@ -106,14 +106,15 @@ def _picture(source: str | None, renderer: Renderer, alt: str, caption: str) -> 
 
 def _planes(result: Result) -> Section:
     source, time = draw_planes(result, open_fields(result.folder))
+    where = "any plane" if result.axisymmetric else "two planes"
     caption = (
-        f"Temperature after {time / 60.0:.1f} min (the saved time nearest to the end of heating) in two planes through "
+        f"Temperature after {time / 60.0:.1f} min (the saved time nearest to the end of heating) in {where} through "
         "the needle's axis. Thin lines are isotherms. The outline of the zone is that of the end of the run, by the "
         f"criterion {words.criterion(result)}."
     )
-    return Section(
-        "Temperature in two planes", [Picture(source, "Isotherms in two planes through the needle.", caption)]
-    )
+    if result.axisymmetric:
+        caption += " The treatment was simulated as a body of revolution: all that is shown is the same all around."
+    return Section(f"Temperature in {where}", [Picture(source, f"Isotherms in {where} through the needle.", caption)])
 
 
 def _antenna(result: Result) -> Section:
@@ -123,7 +124,8 @@ def _antenna(result: Result) -> Section:
     source, first, last = draw_absorption(result, open_fields(result.folder))
     first_antenna = result.summary["antennas"][0]
     caption = (
-        f"Specific absorption rate in the plane of needle and nearest vessel, {first / 60.0:.1f} min and "
+        f"Specific absorption rate in {'any' if result.axisymmetric else 'the'} plane of needle"
+        f"{'' if result.axisymmetric else ' and nearest vessel'}, {first / 60.0:.1f} min and "
         f"{last / 60.0:.1f} min after the start; white lines: 100, 1000 and 10 000 W/kg. Tissue that dries absorbs "
         "less and lets the field reach farther."
     )

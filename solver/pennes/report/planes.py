@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyvista as pv
@@ -133,19 +133,22 @@ def window(result: Result, planes: tuple[Plane, Plane], points: np.ndarray) -> t
 
 
 def draw_planes(result: Result, fields: FieldFile) -> tuple[str, float]:
-    """Both planes side by side as a data URI, and the time in s whose temperature they show."""
+    """Both planes side by side, or one where all are alike, as a data URI, and the time in s whose temperature they
+    show."""
     time = heated_time(result, fields.times("temperature"))
     points, cells = fields.mesh()
     values = fields.values("temperature", time)
     planes = needle_planes(make_frame(result))
     half, low, high = window(result, planes, points)
+    if result.axisymmetric:
+        planes = (replace(planes[0], title="Through the needle, on both sides of its axis"),)
     norm = Normalize(37.0, 110.0)
     width = 4.15
     height = float(np.clip(width * (high - low) / (2.0 * half), 3.0, 7.0))
-    figure = Figure(figsize=(10.2, height + 1.25), layout="none")
-    total = height + 1.25
+    wide, total = 10.2 if len(planes) == 2 else 5.7, height + 1.25
+    figure = Figure(figsize=(wide, total), layout="none")
     for number, plane in enumerate(planes):
-        axes = figure.add_axes((0.06 + 0.445 * number, 0.8 / total, width / 10.2, height / total))
+        axes = figure.add_axes(((0.61 + 4.54 * number) / wide, 0.8 / total, width / wide, height / total))
         _draw_section(axes, cut_field(points, cells, values, plane), norm)
         draw_outlines(axes, result, plane)
         axes.set(xlim=(-half, half), ylim=(low, high), aspect="equal", xlabel="across the needle, mm")
@@ -154,7 +157,9 @@ def draw_planes(result: Result, fields: FieldFile) -> tuple[str, float]:
         if number == 0:
             axes.set_ylabel("along the needle, mm")
     bar = figure.colorbar(
-        ScalarMappable(norm, _HEAT), cax=figure.add_axes((0.932, 0.8 / total, 0.013, height / total)), extend="max"
+        ScalarMappable(norm, _HEAT),
+        cax=figure.add_axes((1.0 - 0.7 / wide, 0.8 / total, 0.13 / wide, height / total)),
+        extend="max",
     )
     bar.set_ticks([37, *ISOTHERMS])
     bar.set_label("temperature, °C", labelpad=2)

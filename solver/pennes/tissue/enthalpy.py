@@ -32,6 +32,9 @@ WATER_CAPACITY = 4186.0
 LEAST_DRY_SHARE = 0.05
 """Least share of the wet capacity that dry tissue keeps, where a small difference of large numbers says little."""
 
+FEW = 4096
+"""Arrays up to this size are worked on as a whole: to pick out the hot nodes would cost more."""
+
 
 @dataclass(frozen=True)
 class Enthalpy:
@@ -78,6 +81,13 @@ class Enthalpy:
         temperature = np.asarray(temperature, dtype=np.float64)
         result = self.capacity * temperature
         hot = temperature > BOIL_START
+        if result.size <= FEW and hot.any():
+            over = temperature - BOIL_START
+            return (
+                self.capacity * np.minimum(temperature, BOIL_START)
+                + self._band_slope * np.clip(over, 0.0, BAND)
+                + self.dry_capacity * np.maximum(over - BAND, 0.0)
+            )
         if hot.any():
             part, over = self._part(hot, temperature, result.shape)
             result[_spread(hot, result.shape)] = (
@@ -92,6 +102,9 @@ class Enthalpy:
         temperature = np.asarray(temperature, dtype=np.float64)
         result = self.capacity + np.zeros_like(temperature)
         hot = temperature >= BOIL_START
+        if result.size <= FEW and hot.any():
+            boiling = np.where(temperature - BOIL_START < BAND, self._band_slope, self.dry_capacity)
+            return np.where(hot, boiling, result)
         if hot.any():
             part, over = self._part(hot, temperature, result.shape)
             result[_spread(hot, result.shape)] = np.where(over < BAND, part._band_slope, part.dry_capacity)
@@ -102,6 +115,11 @@ class Enthalpy:
         enthalpy = np.asarray(enthalpy, dtype=np.float64)
         result = enthalpy / self.capacity
         hot = result > BOIL_START
+        if result.size <= FEW and hot.any():
+            over = enthalpy - self.capacity * BOIL_START
+            over_end = over - BAND * self._band_slope
+            boiling = BOIL_START + over / self._band_slope
+            return np.where(hot, np.where(over_end <= 0, boiling, BOIL_END + over_end / self.dry_capacity), result)
         if hot.any():
             part = self.part(hot)
             over = _spread(enthalpy, result.shape)[hot] - part.capacity * BOIL_START
@@ -122,8 +140,11 @@ class Enthalpy:
         """The enthalpy of the nodes where ``hot``."""
         # Entries of a checked whole need no second check.
         part = object.__new__(Enthalpy)
-        for name in ("capacity", "latent", "dry_capacity", "_band_slope"):
-            object.__setattr__(part, name, _spread(getattr(self, name), hot.shape)[hot])
+        chosen = np.flatnonzero(hot)
+        part.__dict__.update(
+            (name, _spread(getattr(self, name), hot.shape).take(chosen))
+            for name in ("capacity", "latent", "dry_capacity", "_band_slope")
+        )
         return part
 
     def dryness(self, temperature: ArrayLike) -> NDArray[np.float64]:

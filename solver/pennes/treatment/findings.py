@@ -71,6 +71,7 @@ def target_block(case: Case, target: Target, finding: TargetFinding, zone: ZoneM
             applicator.tip,
             applicator.direction,
             nearest_vessel_points(sinks, np.asarray(worst)),
+            around=case.body.form == "axisymmetric",
         )
     return {
         "name": target.name,

@@ -12,6 +12,7 @@ from pennes.generator import Measurement
 from pennes.result import ResultFolder
 from pennes.scene import Domain
 from pennes.treatment import findings, tubes
+from pennes.treatment.level import zone_level
 from pennes.treatment.loop import Loop
 from pennes.treatment.step import CoupledStep
 from pennes.treatment.voxels import write_voxels
@@ -68,7 +69,7 @@ class Recorder:
     def record(self, measurement: Measurement, step: CoupledStep) -> None:
         """Account for an accepted step."""
         state, audit, monitor = self.loop.state, self.loop.audit, self.loop.monitor
-        level = self.model.indicator(state.death[self.case.death.criterion])
+        level = zone_level(self.model, state.death[self.case.death.criterion], self.elements)
         self.zone_volume = self.zone.volume(level)
         for name, power in audit.sink_power.items():
             self._peak_sink[name] = max(self._peak_sink.get(name, 0.0), power)
@@ -136,7 +137,7 @@ class Recorder:
         surfaces = {target.name: findings.target_surface(target, self.domain) for target in case.targets}
         criteria, chosen, boundary = {}, {}, None
         for name, model in physics.death.items():
-            level = model.indicator(state.death[name])
+            level = zone_level(model, state.death[name], self.elements)
             edge = self.zone.surface(level)
             found = {
                 target.name: findings.target_finding(target, surfaces[target.name], self.domain, self.zone, edge, level)
@@ -155,7 +156,7 @@ class Recorder:
         self._write_surfaces(chosen, whole)
         volume_ml = criteria[case.death.criterion]["volume_ml"]
         strain = np.zeros(self.elements.n_local) if state.contraction is None else state.contraction
-        level = self.model.indicator(state.death[case.death.criterion])
+        level = zone_level(self.model, state.death[case.death.criterion], self.elements)
         after = findings.contraction_block(case, self.domain, self.zone, strain, level, whole)
         if self.domain.grid is not None:
             hottest = physics.death["isotherm"].damage(state.death["isotherm"])
