@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from quick_case import write_case
+
 QUICK_ANTENNA = """\
 title: A quick microwave case
 body: {shape: box, size: [60 mm, 60 mm, 80 mm], tissue: liver}
@@ -27,6 +29,4 @@ output:
 
 def write_antenna_case(folder: Path, text: str = QUICK_ANTENNA) -> Path:
     """The case as a file."""
-    path = folder / "antenna.yaml"
-    path.write_text(text)
-    return path
+    return write_case(folder, text)

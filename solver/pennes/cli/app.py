@@ -27,6 +27,12 @@ Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on s
 LabelNames = Annotated[
     list[str] | None, typer.Option(metavar="NAME", help="Label by name or number (repeatable); none: all.")
 ]
+LabelTable = Annotated[
+    str | None, typer.Option("--labels", help="Names of the labels: a preset or a JSON file.", metavar="TABLE")
+]
+Series = Annotated[
+    Path | None, typer.Option("--reference", help="Folder of the series that DICOM segmentations belong to.")
+]
 PointOption = Annotated[str | None, typer.Option(metavar="X,Y,Z", help="Of the needle, mm.")]
 
 
@@ -88,12 +94,8 @@ def margin(
     zone_label: LabelNames = None,
     organ_label: LabelNames = None,
     vessel_label: LabelNames = None,
-    labels: Annotated[
-        str | None, typer.Option("--labels", help="Names of the labels: a preset or a JSON file.", metavar="TABLE")
-    ] = None,
-    reference: Annotated[
-        Path | None, typer.Option("--reference", help="Folder of the series that DICOM segmentations belong to.")
-    ] = None,
+    labels: LabelTable = None,
+    reference: Series = None,
     needle_entry: PointOption = None,
     needle_tip: PointOption = None,
     frame: Annotated[str, typer.Option("--frame", help="Axes of the needle's points: LPS or RAS.")] = "LPS",
@@ -116,12 +118,8 @@ def ablatability(
     patient: Annotated[Path, typer.Argument(metavar="PATIENT", help="Label map: tumours, liver, organs, vessels.")],
     zone: Annotated[Path | None, typer.Option("--zone", help="Ablation zone of the plan (label map).")] = None,
     tumour_label: LabelNames = None,
-    labels: Annotated[
-        str | None, typer.Option("--labels", help="Names of the labels: a preset or a JSON file.", metavar="TABLE")
-    ] = None,
-    reference: Annotated[
-        Path | None, typer.Option("--reference", help="Folder of the series that DICOM segmentations belong to.")
-    ] = None,
+    labels: LabelTable = None,
+    reference: Series = None,
     hydrodissection: Annotated[
         list[str] | None, typer.Option("--hydrodissection", metavar="ORGAN=THICKNESS", help="Layer of fluid to add.")
     ] = None,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Literal
 
+from pennes.errors import SolverError
 from pennes.library.protocols import Pole
 
+_STATISTICS = {"mean": fmean, "max": max, "min": min}
 DriveKind = Literal["off", "voltage", "current", "power"]
 
 TIME_TOLERANCE = 1e-6
@@ -30,6 +33,14 @@ class Measurement:
     current: float = 0.0
     temperatures: Mapping[str, float] = field(default_factory=dict)
     max_temperature: float = math.nan
+
+    def sensed(self, sensors: Sequence[str], statistic: str) -> float:
+        """The ``statistic`` ("mean", "max", "min") of some thermocouples, C. Raises SolverError where one is silent."""
+        values = [self.temperatures.get(name, math.nan) for name in sensors]
+        for name, value in zip(sensors, values, strict=True):
+            if not math.isfinite(value):
+                raise SolverError(f"thermocouple {name} has no temperature at t = {self.time:.6g} s")
+        return _STATISTICS[statistic](values)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ from typing import Any
 import gmsh
 import numpy as np
 
+from pennes.gmsh_session import MILLIMETRES
 from pennes.scene.frames import frame
 from pennes.scene.plan import FREE, OUTER
-
-MILLIMETRES = 1e3
 
 
 @dataclass(frozen=True)

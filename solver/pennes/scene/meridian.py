@@ -12,9 +12,9 @@ import gmsh
 import numpy as np
 
 from pennes.errors import InputError
+from pennes.gmsh_session import MILLIMETRES, MeshedModel
 from pennes.scene.arrays import MeshArrays
 from pennes.scene.axis import Axis
-from pennes.scene.geometry import MILLIMETRES
 from pennes.scene.plan import OUTER
 from pennes.scene.triangles import ordered_triangles, refined_triangles, triangle_ratios
 
@@ -168,19 +168,7 @@ def _attempt(faces: dict[int, list[int]], curves: dict[int, list[int]], algorith
     gmsh.option.setNumber("Mesh.RandomSeed", 1 + seed)
     gmsh.model.mesh.clear()
     gmsh.model.mesh.generate(2)
-    tags, coordinates, _ = gmsh.model.mesh.getNodes()
-    index = np.full(int(tags.max()) + 1, -1, dtype=np.int64)
-    index[tags.astype(np.int64)] = np.arange(len(tags))
-
-    def elements(kind: int, corners: int, groups: dict[int, list[int]]) -> tuple[np.ndarray, np.ndarray]:
-        found, values = [np.empty((0, corners), np.int64)], [np.empty(0, np.int64)]
-        for tag, entities in groups.items():
-            for entity in entities:
-                nodes = gmsh.model.mesh.getElementsByType(kind, entity)[1]
-                found.append(index[nodes.astype(np.int64)].reshape(-1, corners))
-                values.append(np.full(len(found[-1]), tag))
-        return np.concatenate(found), np.concatenate(values)
-
-    cells, cell_tags = elements(2, 3, faces)
-    edges, edge_tags = elements(1, 2, curves)
-    return ordered_triangles(MeshArrays(coordinates.reshape(-1, 3) / MILLIMETRES, cells, cell_tags, edges, edge_tags))
+    meshed = MeshedModel()
+    cells, cell_tags = meshed.elements(2, 3, faces)
+    edges, edge_tags = meshed.elements(1, 2, curves)
+    return ordered_triangles(MeshArrays(meshed.points, cells, cell_tags, edges, edge_tags))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import gmsh
 import numpy as np
 
 from pennes.errors import InputError
+from pennes.gmsh_session import MILLIMETRES, MeshedModel, gmsh_session
 from pennes.scene.arrays import MeshArrays, ordered, radius_ratios, refined
-from pennes.scene.geometry import MILLIMETRES, Geometry, build_geometry
+from pennes.scene.geometry import Geometry, build_geometry
 from pennes.scene.meridian import make_meridian_mesh
 
 GOOD_RATIO, FAIR_RATIO, USABLE_RATIO = 0.1, 0.05, 0.01
@@ -30,9 +29,9 @@ optimiser took another 11 s and did not improve the worst cell."""
 def make_mesh(recipe: dict[str, Any]) -> MeshArrays:
     """Mesh of a recipe, refined as the recipe says. Raises InputError, with gmsh's words, where none can be made."""
     if "axis" in recipe:
-        with _session():
+        with gmsh_session():
             return make_meridian_mesh(recipe, _set_sizes)
-    with _session():
+    with gmsh_session():
         try:
             geometry = build_geometry(recipe)
         except Exception as problem:  # gmsh raises plain Exception
@@ -44,18 +43,6 @@ def make_mesh(recipe: dict[str, Any]) -> MeshArrays:
     for _ in range(recipe["refinements"]):
         best = refined(best)
     return best
-
-
-@contextmanager
-def _session() -> Iterator[None]:
-    """A gmsh of our own: without output, signal handlers and the user's settings."""
-    gmsh.initialize(readConfigFiles=False, interruptible=False)
-    try:
-        gmsh.option.setNumber("General.Terminal", 0)
-        gmsh.option.setNumber("General.NumThreads", 1)
-        yield
-    finally:
-        gmsh.finalize()
 
 
 def _best_attempt(geometry: Geometry, seed: int) -> MeshArrays:
@@ -135,19 +122,7 @@ def _in_space(point: list[float]) -> np.ndarray:
 
 def _arrays(geometry: Geometry) -> MeshArrays:
     """What gmsh has made, in m."""
-    tags, coordinates, _ = gmsh.model.mesh.getNodes()
-    index = np.full(int(tags.max()) + 1, -1, dtype=np.int64)
-    index[tags.astype(np.int64)] = np.arange(len(tags))
-
-    def elements(kind: int, corners: int, groups: dict[int, list[int]]) -> tuple[np.ndarray, np.ndarray]:
-        found, values = [np.empty((0, corners), np.int64)], [np.empty(0, np.int64)]
-        for tag, entities in groups.items():
-            for entity in entities:
-                nodes = gmsh.model.mesh.getElementsByType(kind, entity)[1]
-                found.append(index[nodes.astype(np.int64)].reshape(-1, corners))
-                values.append(np.full(len(found[-1]), tag))
-        return np.concatenate(found), np.concatenate(values)
-
-    cells, cell_tags = elements(4, 4, geometry.volumes)
-    facets, facet_tags = elements(2, 3, geometry.surfaces)
-    return MeshArrays(coordinates.reshape(-1, 3) / MILLIMETRES, cells, cell_tags, facets, facet_tags)
+    meshed = MeshedModel()
+    cells, cell_tags = meshed.elements(4, 4, geometry.volumes)
+    facets, facet_tags = meshed.elements(2, 3, geometry.surfaces)
+    return MeshArrays(meshed.points, cells, cell_tags, facets, facet_tags)

@@ -7,18 +7,16 @@ cut a little behind the radiating part; that cut is the port. The needle itself 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import gmsh
 import numpy as np
 
 from pennes.errors import InputError
+from pennes.gmsh_session import MILLIMETRES, MeshedModel, gmsh_session
 from pennes.library.antennas import Antenna
 from pennes.library.devices import CONE_END, Shaft
 
-MILLIMETRES = 1e3
 ROUND_TIP_STEPS = 12
 """Straight pieces that a round tip's outline is made of."""
 GROWTH = 0.3
@@ -158,17 +156,6 @@ def mesh_section(antenna: Antenna, shaft: Shaft, extent: Extent, largest: float,
     )
 
 
-@contextmanager
-def gmsh_session() -> Iterator[None]:
-    gmsh.initialize(readConfigFiles=False, interruptible=False)
-    try:
-        gmsh.option.setNumber("General.Terminal", 0)
-        gmsh.option.setNumber("General.NumThreads", 1)
-        yield
-    finally:
-        gmsh.finalize()
-
-
 def _mesh(
     antenna: Antenna, shaft: Shaft, extent: Extent, materials: tuple[Material, ...], largest: float, refine: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -280,16 +267,10 @@ def _shared_curves(first: list[int], second: list[int]) -> list[int]:
 
 
 def _arrays(kept: dict[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    tags, coordinates, _ = gmsh.model.mesh.getNodes()
-    order = np.zeros(int(tags.max()) + 1, dtype=np.int64)
-    order[tags] = np.arange(len(tags))
-    cells, materials = [], []
+    meshed = MeshedModel()
+    pieces: dict[int, list[int]] = {}
     for piece, number in sorted(kept.items()):
-        _, nodes = gmsh.model.mesh.getElementsByType(2, piece)
-        triangles = order[nodes].reshape(-1, 3)
-        cells.append(triangles)
-        materials.append(np.full(len(triangles), number))
-    cells = np.concatenate(cells)
+        pieces.setdefault(number, []).append(piece)
+    cells, materials = meshed.elements(2, 3, pieces)
     used, inverse = np.unique(cells, return_inverse=True)
-    points = coordinates.reshape(-1, 3)[used, :2] / MILLIMETRES
-    return points, inverse.reshape(cells.shape), np.concatenate(materials)
+    return meshed.points[used, :2], inverse.reshape(cells.shape), materials

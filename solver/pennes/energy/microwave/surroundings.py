@@ -11,8 +11,8 @@ import numpy as np
 
 from pennes.energy.microwave.needle import NeedleMesh
 from pennes.energy.microwave.revolved import Revolution
-from pennes.energy.microwave.section import MILLIMETRES, gmsh_session
 from pennes.errors import InputError
+from pennes.gmsh_session import MILLIMETRES, gmsh_session
 
 DELAUNAY, HXT = 1, 10
 

@@ -16,13 +16,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import fmean
 
-from pennes.errors import SolverError
 from pennes.generator.modes.mode import Demand, Mode
 from pennes.generator.signals import TIME_TOLERANCE, Event, Measurement, is_due
-
-_STATISTICS = {"mean": fmean, "max": max, "min": min}
 
 
 @dataclass
@@ -111,13 +107,7 @@ class TemperatureControlled(Mode):
         return [Event(time, "target", f"reached {settings.set_temperature:.4g} C")] if arrived else []
 
     def _error(self, measurement: Measurement) -> float:
-        values = []
-        for name in self.sensors:
-            value = measurement.temperatures.get(name, math.nan)
-            if not math.isfinite(value):
-                raise SolverError(f"thermocouple {name} has no temperature at t = {measurement.time:.6g} s")
-            values.append(value)
-        return self.settings.set_temperature - _STATISTICS[self.settings.statistic](values)
+        return self.settings.set_temperature - measurement.sensed(self.sensors, self.settings.statistic)
 
     def _most(self) -> float:
         return min(self.settings.max_power, self.generator.max_power)

@@ -6,15 +6,11 @@ limit is crossed (temperature interpolated linearly).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from statistics import fmean
 
-from pennes.errors import SolverError
 from pennes.generator.modes.mode import Demand, Mode
 from pennes.generator.signals import Event, Measurement
 
-_STATISTICS = {"mean": fmean, "max": max, "min": min}
 TEMPERATURE_TOLERANCE = 0.02
 """K; a limit counts as reached this close to it."""
 CROSSING_TIME = 1e-3
@@ -72,10 +68,4 @@ class TemperatureLimited(Mode):
         return limit if state.on else limit - self.settings.resume_below
 
     def _sensed(self, measurement: Measurement) -> float:
-        values = []
-        for name in self.sensors:
-            value = measurement.temperatures.get(name, math.nan)
-            if not math.isfinite(value):
-                raise SolverError(f"thermocouple {name} has no temperature at t = {measurement.time:.6g} s")
-            values.append(value)
-        return _STATISTICS[self.settings.statistic](values)
+        return measurement.sensed(self.sensors, self.settings.statistic)

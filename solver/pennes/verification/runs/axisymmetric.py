@@ -6,17 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pennes.bioheat import BioheatEquation, Coefficients
 from pennes.elements import AxisymmetricElements
-from pennes.energy import Radiofrequency
 from pennes.scene.axis import Axis
 from pennes.treatment.sinks import fixed_sink
 from pennes.verification import meshes
 from pennes.verification.arrays import MeshArrays, to_dolfinx
 from pennes.verification.exact import ConcentricSpheres, point_source, sphere_surface_held
 from pennes.verification.runs.conduction import MEDIUM, POWER, SPHERE_RADIUS, SURFACE_RISE, Run, solve
-from pennes.verification.runs.operators import Discretisation, steady, uniform_enthalpy
-from pennes.verification.runs.steady_states import BODY, CONDUCTIVITY, LINEAR_TOLERANCE, PERFUSION, Spheres
+from pennes.verification.runs.operators import Discretisation
+from pennes.verification.runs.steady_states import BODY, Spheres, between_spheres
 
 AXIS = Axis(np.zeros(3), np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]).T)
 """The verification meshes lie in x, y: distance from the axis and height."""
@@ -64,33 +62,7 @@ def spheres(comm, resolution: int) -> Spheres:
     """E5 with a cooled electrode (its surface at body temperature) and perfusion."""
     exact = ConcentricSpheres()
     on = discretisation(meshes.quarter_annulus(exact.inner, exact.outer, resolution), comm)
-    elements = on.elements
-    source = Radiofrequency(elements, {"electrode": on.nodes("inner")}, on.nodes("outer"), LINEAR_TOLERANCE)
-    conductivity = np.full(elements.n_cells, exact.conductivity)
-    source.update(conductivity)
-    pattern = source.pattern({}, conductivity)
-    heat = source.cell_power(pattern, conductivity) * exact.voltage**2
-    none = np.zeros(elements.n_local)
-    at = Coefficients(
-        elements.stiffness(np.full(elements.n_cells, CONDUCTIVITY)),
-        np.full(elements.n_local, PERFUSION),
-        elements.accumulate(elements.lump(heat)),
-        none,
-        none,
-    )
-    fixed = on.nodes("inner") | on.nodes("outer")
-    body = np.full(elements.n_local, BODY)
-    equation = BioheatEquation(elements, uniform_enthalpy(elements, 1.0), BODY, fixed, body)
-    rise = steady(equation, at, body) - BODY
-    radii = np.array([2, 3, 4, 5, 7, 10]) * 1e-3
-    return Spheres(
-        2.0 * exact.voltage**2 * pattern.conductance,
-        1.0 / (2.0 * pattern.conductance),
-        radii,
-        on.at(rise, radii, (1.0, 0.0)),
-        exact,
-        exact.steady_rise(radii, CONDUCTIVITY, PERFUSION),
-    )
+    return between_spheres(on, exact, 2.0, (1.0, 0.0))
 
 
 @dataclass(frozen=True)

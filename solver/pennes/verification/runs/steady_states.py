@@ -60,6 +60,13 @@ def spheres(comm, resolution: int) -> Spheres:
     """E5 with a cooled electrode (its surface at body temperature) and perfusion, on one eighth of the spheres."""
     exact = ConcentricSpheres()
     on = Discretisation.of(meshes.spherical_shell(exact.inner, exact.outer, resolution), comm)
+    return between_spheres(on, exact, 8.0, (0.0, 0.0, 1.0))
+
+
+def between_spheres(
+    on: Discretisation, exact: ConcentricSpheres, parts: float, direction: tuple[float, ...]
+) -> Spheres:
+    """E5 on a mesh of one of so many ``parts`` of the spheres; temperatures are read along ``direction``."""
     elements = on.elements
     source = Radiofrequency(elements, {"electrode": on.nodes("inner")}, on.nodes("outer"), LINEAR_TOLERANCE)
     conductivity = np.full(elements.n_cells, exact.conductivity)
@@ -78,10 +85,10 @@ def spheres(comm, resolution: int) -> Spheres:
     rise = steady(_equation(on, fixed), at, np.full(elements.n_local, BODY)) - BODY
     radii = np.array([2, 3, 4, 5, 7, 10]) * 1e-3
     return Spheres(
-        8.0 * exact.voltage**2 * pattern.conductance,
-        1.0 / (8.0 * pattern.conductance),
+        parts * exact.voltage**2 * pattern.conductance,
+        1.0 / (parts * pattern.conductance),
         radii,
-        on.at(rise, radii, (0.0, 0.0, 1.0)),
+        on.at(rise, radii, direction),
         exact,
         exact.steady_rise(radii, CONDUCTIVITY, PERFUSION),
     )
