@@ -108,7 +108,7 @@ def parse_yaml(text: str, name: str, key: str = "", *, overrides: bool = False) 
         if "\t" in _text_at(text, problem):
             found = "a tab stands where spaces are needed"
         raise InputError(f"is not YAML ({found})", file=name, line=None if overrides else _line(problem)) from None
-    # The reader lets its own trouble with odd text through: deep nesting, impossible dates and numbers, unknown escapes.
+    # The reader lets its trouble with odd text through: deep nesting, impossible dates and numbers, unknown escapes.
     except (YAMLError, RecursionError, ValueError, NotImplementedError) as problem:
         found = " ".join(str(problem).split()) or type(problem).__name__
         raise InputError(f"is not YAML ({found[:120]})", file=name) from None
