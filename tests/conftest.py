@@ -10,6 +10,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more about the machine than about the program.
+settings.register_profile("pennes", deadline=None)
+settings.load_profile("pennes")
 
 with contextlib.suppress(ImportError):
     # The DOLFINx wheel brings its own libraries and must come before DOLFINx.

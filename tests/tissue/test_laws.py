@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pennes.library.records import Drying, Hyperaemia, LinearLaw, TableLaw
-from pennes.tissue import law_factor, perfusion_factor, relative_conductivity
+from pennes.tissue import drying_factor, law_factor, perfusion_factor
 
 RISING = LinearLaw(rate="1.5 %/K", reference="37 degC", until="100 degC")
 SIGMOID = TableLaw(temperatures=("37 degC", "60 degC", "95 degC"), factors=(1.0, 0.9, 0.2))
@@ -24,21 +24,17 @@ def test_a_table_is_interpolated_and_held_beyond_its_ends(temperature, factor):
 
 
 def test_drying_takes_the_conductivity_down_to_its_residual():
-    temperature, dryness = np.array([99.0, 100.0, 101.0]), np.array([0.0, 0.5, 1.0])
-    wet = 1 + 0.015 * np.array([62.0, 63.0, 63.0])
-    factor = relative_conductivity(RISING, DRYING, temperature, dryness)
-    np.testing.assert_allclose(factor, wet * [1.0, 0.505, 0.01], rtol=1e-13)
+    np.testing.assert_allclose(drying_factor(DRYING, np.array([0.0, 0.5, 1.0])), [1.0, 0.505, 0.01], rtol=1e-13)
 
 
-def test_without_law_and_drying_a_conductivity_is_constant():
-    factor = relative_conductivity(None, None, np.array([20.0, 90.0, 130.0]), np.array([0.0, 0.0, 1.0]))
-    np.testing.assert_array_equal(factor, np.ones(3))
+def test_without_a_law_a_property_is_constant():
+    np.testing.assert_array_equal(law_factor(None, np.array([20.0, 90.0, 130.0])), np.ones(3))
 
 
 @given(temperatures, shares, st.sampled_from([None, RISING, SIGMOID]))
 def test_a_conductivity_is_positive_and_falls_with_dryness(temperature, dryness, law):
-    dried = relative_conductivity(law, DRYING, temperature, dryness)
-    assert 0 < dried <= relative_conductivity(law, DRYING, temperature, 0.5 * dryness)
+    assert law_factor(law, temperature) > 0
+    assert 0 < drying_factor(DRYING, dryness) <= drying_factor(DRYING, 0.5 * dryness)
 
 
 HYPERAEMIA = Hyperaemia(start="37 degC", to="45 degC", peak=2.5, source="made for this test")

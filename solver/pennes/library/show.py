@@ -65,7 +65,9 @@ def _tissue(record: TissueRecord) -> list[RenderableType]:
         if isinstance(item, Property):
             value = str(item.model_dump(mode="json")["value"])
             table.add_row(name.replace("_", " "), value, _law(item), _spread(item.distribution), item.source)
-    table.add_row("drying", f"{100 * record.drying.residual:g} % of sigma left when dry", "", "", record.drying.source)
+    drying = record.drying
+    table.add_row("drying", f"{100 * drying.residual:g} % of sigma left when dry", "", "", drying.source)
+    table.add_row("", f"averaged over {1e3 * drying.length:g} mm", "", "", drying.length_source)
     if record.hyperaemia is not None:
         rise = record.hyperaemia
         law = f"perfusion x {rise.peak:g} at {rise.to:g} °C, linear from {rise.start:g} °C"

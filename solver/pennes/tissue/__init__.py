@@ -3,7 +3,7 @@
 from pennes.tissue.contraction import advance_strain, final_strain
 from pennes.tissue.dielectric import complex_permittivity, dielectric_at
 from pennes.tissue.enthalpy import BOIL_END, BOIL_START, Enthalpy
-from pennes.tissue.laws import law_factor, perfusion_factor, relative_conductivity
+from pennes.tissue.laws import drying_factor, law_factor, perfusion_factor
 
 __all__ = [
     "BOIL_END",
@@ -12,8 +12,8 @@ __all__ = [
     "advance_strain",
     "complex_permittivity",
     "dielectric_at",
+    "drying_factor",
     "final_strain",
     "law_factor",
     "perfusion_factor",
-    "relative_conductivity",
 ]

@@ -33,19 +33,13 @@ def _sigmoid(law: SigmoidLaw, temperature: NDArray[np.float64]) -> NDArray[np.fl
     return law.span * (1.0 - 1.0 / (1.0 + np.exp(law.centre - law.rate * temperature))) + law.floor
 
 
-def relative_conductivity(
-    law: Law | None, drying: Drying | None, temperature: ArrayLike, dryness: ArrayLike
-) -> NDArray[np.float64]:
-    """Electric or thermal conductivity as a factor on the record's value.
+def drying_factor(drying: Drying, dryness: ArrayLike) -> NDArray[np.float64]:
+    """What drying leaves of the electric conductivity: 1 - (1 - residual) dryness.
 
-    law factor(T) x (1 - (1 - residual) dryness). ``temperature`` (C) and ``dryness`` broadcast; dryness, in [0, 1],
-    is the share of the tissue's water that has vaporised (``Enthalpy.dryness``). Drying None: dryness is ignored.
-    The loss of two orders of magnitude on drying is that of Trujillo and Berjano 2013.
+    ``dryness`` any shape, in [0, 1], the share of the tissue's water that has vaporised (``Enthalpy.dryness``). The
+    loss of two orders of magnitude on drying is that of Trujillo and Berjano 2013. Same shape as ``dryness``.
     """
-    factor = law_factor(law, temperature)
-    if drying is None:
-        return np.broadcast_to(factor, np.broadcast_shapes(factor.shape, np.shape(dryness))).copy()
-    return factor * (1.0 - (1.0 - drying.residual) * np.asarray(dryness, dtype=np.float64))
+    return 1.0 - (1.0 - drying.residual) * np.asarray(dryness, dtype=np.float64)
 
 
 def perfusion_factor(

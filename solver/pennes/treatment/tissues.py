@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from mpi4py import MPI
 
 from pennes.library.records import Drying, Law, TissueRecord
 from pennes.scene import Domain
 from pennes.tissue.contraction import advance_strain
 from pennes.tissue.dielectric import complex_permittivity, dielectric_at
 from pennes.tissue.enthalpy import BOIL_START, Enthalpy
-from pennes.tissue.laws import perfusion_factor, relative_conductivity
+from pennes.tissue.laws import drying_factor, law_factor, perfusion_factor
+from pennes.treatment.drying import DryingAverage
 
 FREQUENCY_KEY = "applicators.0.device.generator.frequency"
 
@@ -38,7 +40,8 @@ class TissueFields:
     """Material fields of ``domain`` on its ``elements``.
 
     At nodes where tissues meet, volumetric properties are averaged by the volume that each tissue has there.
-    Conductivities are cell-wise: the cell's own value times the mean of the law's factor at its vertices.
+    Conductivities are cell-wise: the cell's own value times the mean of the law's factor at its vertices, and times
+    the geometric mean of what drying leaves there: current crosses a drying layer, whose resistances add up.
     """
 
     def __init__(self, domain: Domain, elements, blood: TissueRecord):
@@ -66,30 +69,35 @@ class TissueFields:
         self._electric = self._groups(
             lambda r: _Dependence(r.electric_conductivity.law, r.drying), lambda r: r.electric_conductivity.value
         )
+        lengths = np.array([0.0 if record.drying is None else record.drying.length for record in self.records])
+        self._average = DryingAverage(elements, lengths[self.cell_region]) if lengths.any() else None
+        self._latest: tuple[np.ndarray, np.ndarray] | None = None
 
     def _groups(self, law: Callable, value: Callable) -> tuple[np.ndarray, list]:
-        """Cell values (n_cells,), and the distinct laws with the cells (None: all) that follow them."""
+        """Cell values (n_cells,), and the distinct laws with the cells that follow them."""
         values = np.array([value(record) for record in self.records])[self.cell_region]
         laws = [law(record) for record in self.records]
         distinct = list(dict.fromkeys(laws))
         groups = []
         for dependence in distinct:
             members = [number for number, entry in enumerate(laws) if entry == dependence]
-            cells = None if len(distinct) == 1 else np.flatnonzero(np.isin(self.cell_region, members))
+            cells = slice(None) if len(distinct) == 1 else np.flatnonzero(np.isin(self.cell_region, members))
             groups.append((dependence, cells))
         return values, groups
 
-    def _evaluate(self, table: tuple[np.ndarray, list], temperature: np.ndarray, dryness: np.ndarray) -> np.ndarray:
+    def _evaluate(
+        self, table: tuple[np.ndarray, list], temperature: np.ndarray, dryness: np.ndarray | None
+    ) -> np.ndarray:
+        """Values (n_cells,) at a temperature; ``dryness`` (n_local,) is None where nothing has dried."""
         values, groups = table
         result = values.copy()
         for dependence, cells in groups:
             law, drying = dependence.law, dependence.drying
-            if law is None and drying is None:
-                continue
-            factor = self.elements.cell_mean(relative_conductivity(law, drying, temperature, dryness))
-            if cells is None:
-                result *= factor
-            else:
+            if law is not None:
+                factor = self.elements.cell_mean(law_factor(law, temperature))
+                result[cells] *= factor[cells]
+            if drying is not None and dryness is not None:
+                factor = np.exp(self.elements.cell_mean(np.log(drying_factor(drying, dryness))))
                 result[cells] *= factor[cells]
         return result
 
@@ -101,7 +109,7 @@ class TissueFields:
 
     def thermal_conductivity(self, temperature: np.ndarray) -> np.ndarray:
         """k of each cell (n_cells,) in W/m/K."""
-        return self._evaluate(self._thermal, temperature, np.zeros_like(temperature))
+        return self._evaluate(self._thermal, temperature, None)
 
     @property
     def constant_thermal_conductivity(self) -> bool:
@@ -109,8 +117,18 @@ class TissueFields:
         return all(dependence.law is None for dependence, _ in self._thermal[1])
 
     def electric_conductivity(self, temperature: np.ndarray) -> np.ndarray:
-        """sigma of each cell (n_cells,) in S/m."""
-        return self._evaluate(self._electric, temperature, self.dryness(temperature))
+        """sigma of each cell (n_cells,) in S/m. Collective."""
+        # A step that is repeated starts at the middle where the one before it was judged.
+        if self._latest is None or self._latest[0] is not temperature:
+            self._latest = temperature, self._evaluate(self._electric, temperature, self._averaged(temperature))
+        return self._latest[1]
+
+    def _averaged(self, temperature: np.ndarray) -> np.ndarray | None:
+        """Dryness (n_local,) averaged over the tissue's length; None where nothing has dried."""
+        dryness = self.dryness(temperature)
+        if not self.elements.comm.allreduce(bool(dryness.any()), MPI.LOR):
+            return None
+        return dryness if self._average is None else self._average(dryness)
 
     def permittivity(self, temperature: np.ndarray, frequency: float) -> np.ndarray:
         """Complex relative permittivity of each cell (n_cells,) at a ``frequency`` in Hz.

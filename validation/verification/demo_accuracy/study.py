@@ -13,7 +13,7 @@ CASE = Path(__file__).parents[3] / "configs" / "cases" / "rfa_perivascular.yaml"
 WITHOUT_REPORT = ("output.report=false",)
 #: A tenth of the default's tolerances and of its longest step.
 SMALL_STEPS = (
-    "accuracy.time_tolerance=0.01 K",
+    "accuracy.time_tolerance=0.03 K",
     "accuracy.electric_update=0.01",
     "accuracy.linear_tolerance=1e-6",
     "accuracy.max_step=2 s",

@@ -9,7 +9,7 @@ import numpy as np
 from pennes.bioheat import BioheatEquation, Coefficients
 from pennes.energy import Radiofrequency
 from pennes.library.records import LinearLaw
-from pennes.tissue.laws import relative_conductivity
+from pennes.tissue.laws import law_factor
 from pennes.treatment.sinks import fixed_sink
 from pennes.verification import meshes
 from pennes.verification.exact import ConcentricSpheres, Kohlrausch, vessel_in_heated_tissue
@@ -131,7 +131,7 @@ def kohlrausch_needle(
     count = 0
     while count < iterations:
         count += 1
-        sigma = conductivity * elements.cell_mean(relative_conductivity(law, None, temperature, none))
+        sigma = conductivity * elements.cell_mean(law_factor(law, temperature))
         source.update(sigma)
         pattern = source.pattern({}, sigma)
         heat = source.cell_power(pattern, sigma) * voltage**2
