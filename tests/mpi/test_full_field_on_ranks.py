@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from quick_antenna import write_antenna_case
-from quick_case import complete
+from quick_case import complete, finish, start, wait_for
 
 TEXT = """\
 title: One antenna beside a vein
@@ -54,3 +56,22 @@ def test_the_answer_does_not_depend_on_the_number_of_ranks(ranks, alone, tmp_pat
     assert after["diameters_mm"] == pytest.approx(reference["diameters_mm"], abs=0.02)
     budget, other = (s["antennas"][0]["budget_j"] for s in (summary, expected))
     assert budget == pytest.approx(other, rel=1e-3, abs=1e-3)
+
+
+def test_a_stopped_run_goes_on_on_another_number_of_ranks(alone, tmp_path):
+    """Its fields are not kept: they are solved anew for the tissue that the checkpoint holds."""
+    case, expected = alone
+    folder = tmp_path / "result"
+    process = start(case, folder, None)
+    wait_for(process, folder, 9.0)
+    process.send_signal(signal.SIGTERM)
+    finish(process)
+    assert not (folder / "summary.json").exists()
+    summary = complete(case, folder, 2, "--resume")
+    assert 0.0 < summary["provenance"]["resumed_at_s"][0] < 24.0
+    minimal, reference = (s["targets"][0]["minimal_margin_mm"] for s in (summary, expected))
+    assert minimal == pytest.approx(reference, abs=0.02)
+    assert summary["zone"]["volume_ml"] == pytest.approx(expected["zone"]["volume_ml"], rel=2e-3)
+    budget, other = (s["antennas"][0]["budget_j"] for s in (summary, expected))
+    assert budget == pytest.approx(other, rel=5e-3, abs=1e-3)
+    assert summary["energy"]["residual_fraction"] < 1e-3
