@@ -56,6 +56,14 @@ def test_the_summary_fits_its_schema_and_is_what_was_written(done):
         jsonschema.validate(written, schema)
 
 
+def test_set_up_is_timed_in_its_parts(done):
+    time = done.summary["time"]
+    parts = [time[f"{part}_wall_s"] for part in ("mesh", "distribution", "assembly")]
+    assert min(parts) > 0.0
+    assert sum(parts) == pytest.approx(time["setup_wall_s"])
+    assert time["setup_wall_s"] + time["loop_wall_s"] < time["wall_s"]
+
+
 def test_the_history_agrees_with_the_summary(done):
     last, summary = done.rows[-1], done.summary
     assert len(done.rows) == summary["time"]["steps"] == len(done.progress)

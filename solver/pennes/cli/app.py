@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pennes.cli import world
+from pennes.stopping import StopRequest
 
 app = typer.Typer(
     name="pennes",
@@ -162,11 +163,12 @@ def validate(
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 done, 1 a study failed or an unexpected error, 2 bad input, 3 the solver failed."""
+    """Entry point. Exit codes: 0 done, 1 a study failed or an unexpected error, 2 bad input, 3 the solver failed, 143
+    stopped by SIGTERM or SIGINT."""
     # Ranks are the parallelism: threads of a linear-algebra library on top of them make a run several times slower.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        with world.quiet_but_first_rank():
+        with world.quiet_but_first_rank(), StopRequest("stopped on request", at_once=True):
             app()
     except Exception as error:
         world.end(error)

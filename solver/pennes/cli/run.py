@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pennes.cli import world
 from pennes.cli.progress import Progress
-from pennes.errors import InputError
+from pennes.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -67,7 +67,7 @@ def run_case(request: Request) -> None:
     case, folder = _checked(request, comm)
     try:
         summary = _treat(request, case, folder, comm)
-    except InputError:
+    except (InputError, Interrupted):
         if comm.rank == 0:
             folder.abandon()
         raise

@@ -74,6 +74,13 @@ class Time(Block):
     wall_s: float = Field(ge=0)
     loop_wall_s: float = Field(ge=0)
     setup_wall_s: float = Field(ge=0)
+    """All before the first step ..."""
+    mesh_wall_s: Optional = None
+    """... of it: the mesh is made, or read from the cache or a file, ..."""
+    distribution_wall_s: Optional = None
+    """... spread over the ranks, ..."""
+    assembly_wall_s: Optional = None
+    """... and laws, forms and matrices are set up (on a resume the checkpoint is read)."""
 
 
 class Temperature(Block):

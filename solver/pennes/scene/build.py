@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ def build(case: Case, comm: MPI.Intracomm, cache_directory: Path | None = None) 
     from pennes.scene.domain import Domain
 
     axis, labels, notes, grid = None, (), (), None
+    began = time.perf_counter()
     if isinstance(case.body, LabelBody):
         from pennes.scene.label_mesh import load_label_mesh
 
@@ -47,8 +49,10 @@ def build(case: Case, comm: MPI.Intracomm, cache_directory: Path | None = None) 
         regions, surfaces, axis = plan.regions, plan.surfaces, plan.axis
         loaded = on_root(comm, lambda: planned_mesh(case, plan, cache_directory))
         quality, key = comm.bcast(None if loaded is None else loaded[1:])
+    meshing = time.perf_counter() - began
     mesh, cell_tags, facet_tags = distribute(None if loaded is None else loaded[0], comm)
-    return Domain(mesh, cell_tags, facet_tags, regions, surfaces, quality, key, axis, labels, notes, grid)
+    named = (regions, surfaces, quality, key, axis, labels, notes, grid)
+    return Domain(mesh, cell_tags, facet_tags, *named, mesh_wall_s=meshing)
 
 
 def check(case: Case, cache_directory: Path | None = None) -> SceneDescription:

@@ -169,8 +169,7 @@ class Recorder:
             "time": {
                 "simulated_s": state.time,
                 "steps": state.steps,
-                "setup_wall_s": timing["setup_wall_s"],
-                "loop_wall_s": timing["loop_wall_s"],
+                **{name: seconds for name, seconds in timing.items() if name.endswith("_wall_s")},
                 "wall_s": time.perf_counter() - timing["started"],
             },
             "temperature": {"max_c": self.loop.monitor.max_temperature},
