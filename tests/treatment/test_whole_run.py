@@ -80,6 +80,15 @@ def test_the_history_agrees_with_the_summary(done):
     )
 
 
+def test_the_blood_leaves_as_warm_as_its_heat_makes_it(done):
+    """Heat that is carried away: density 1050 kg/m3 and heat capacity 3617 J/kg/K, 20 cm/s through 5 mm."""
+    vessel = done.summary["vessels"][0]
+    capacity_flow = 1050.0 * 3617.0 * 0.2 * np.pi * 2.5e-3**2
+    rise = vessel["cooling_power_w"] / capacity_flow
+    assert rise > 0.01
+    assert vessel["outlet_temperature_max_c"] - 37.0 == pytest.approx(rise, rel=1e-3)
+
+
 def test_steps_land_on_outputs_and_switches(done):
     times = [float(row["time_s"]) for row in done.rows]
     for landed in (8.0, 10.0, 16.0, 20.0, 22.0):  # outputs, end of the ramp, end, end of the cool-down

@@ -84,7 +84,9 @@ def zone_line(zone: dict[str, Any]) -> str:
 def _vessel(vessel: dict[str, Any]) -> str:
     power = vessel["cooling_power_w"]
     most = "" if power is None else f", up to {power:.1f} W"
-    return f"Vessel {vessel['name']}: took {vessel['heat_removed_j'] / 1e3:.2f} kJ{most}"
+    outlet = vessel.get("outlet_temperature_max_c")
+    left = "" if outlet is None else f"; its blood left with at most {outlet:.2f} °C"
+    return f"Vessel {vessel['name']}: took {vessel['heat_removed_j'] / 1e3:.2f} kJ{most}{left}"
 
 
 def cost_lines(found: dict[str, Any]) -> str:

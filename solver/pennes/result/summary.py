@@ -157,6 +157,8 @@ class VesselResult(Block):
     """Largest power taken from the tissue at any time."""
     heat_removed_j: float
     outlet_temperature_max_c: Optional = None
+    """Warmest blood that left the vessel at any time, mixed over its cross-section; null where blood does not warm
+    (labels of a label map)."""
     branches: list[BranchResult] = []
     """Those that took most heat, most first."""
 

@@ -183,6 +183,7 @@ class Recorder:
                     "name": sink.name,
                     "cooling_power_w": self._peak_sink.get(sink.name, 0.0),
                     "heat_removed_j": self.loop.audit.sinks.get(sink.name, 0.0),
+                    "outlet_temperature_max_c": sink.warmest_outlet,
                     "branches": sink.branches()[:MOST_BRANCHES],
                 }
                 for sink in physics.sinks
