@@ -11,11 +11,12 @@ from pennes.cli import world
 
 def check_case(path: Path, settings: tuple[str, ...], *, as_json: bool) -> None:
     """Print the description of the case at ``path``. Raises InputError where it is not usable."""
-    from pennes.case import load
+    from pennes.case import load_with_places
 
-    case = load(path, settings)
+    case, places = load_with_places(path, settings)
     world.connect()
     from pennes.scene import check
 
-    description = check(case)
+    with places.told():
+        description = check(case)
     print(json.dumps(asdict(description), indent=2) if as_json else description)

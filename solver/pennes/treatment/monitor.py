@@ -67,15 +67,16 @@ class Monitor:
         comm, tags = self.elements.comm, self.elements.cell_values(domain.cell_tags)
         for region in domain.regions:
             if region.target is not None and not comm.allreduce(int(np.count_nonzero(tags == region.tag))):
+                number = [target.name for target in case.targets].index(region.target)
                 raise InputError(
                     f"the target '{region.target}' has no cell of the mesh: too small, or hidden in another",
-                    key="targets",
+                    key=f"targets.{number}",
                     expected="targets beside each other, wider than an edge (accuracy.mesh.lesion)",
                 )
-        for name, nodes in self._organs.items():
+        for number, (name, nodes) in enumerate(self._organs.items()):
             if not comm.allreduce(len(nodes)):
                 raise InputError(
                     f"the organ '{name}' has no point of the mesh: outside the body, or smaller than its edges",
-                    key="organs",
+                    key=f"organs.{number}",
                     expected="an organ inside the body; one with a tissue of its own is meshed",
                 )
