@@ -25,6 +25,10 @@ CROSSING = (
     "  - {name: b, device: cooled_tip_1cm, tip: [-4 mm, 0 mm, 0 mm], direction: [-1, 0, 0]}"
 )
 FAR_ORGAN = "organs: [{name: o, shape: ball, diameter: 8 mm, centre: [90 mm, 0 mm, 0 mm]}]\nprotocol:"
+CROSSING_VEIN = (
+    "  - {name: other, diameter: 5 mm, speed: 20 cm/s, "
+    "path: [[0 mm, -40 mm, 10 mm], [0 mm, 40 mm, 0 mm]]}\napplicators:"
+)
 HIDDEN_TARGET = "targets:\n  - {name: under, shape: ball, diameter: 4 mm, tissue: hcc}\n"
 FORK = """\
 name: fork
@@ -77,6 +81,19 @@ SPOILT = {
     "vessel fills body": ("diameter: 5 mm", "diameter: 500 mm", "vessel"),
     "needles cross": (NEEDLE, CROSSING, "applicators.*cross"),
     "tines cross": ("cooled_tip_1cm", "fork", "fork.yaml, line 9: applicators.0.device.tines.1: .*cross"),
+    "probe outside": ("point: [8 mm,", "point: [80 mm,", "line 25: output.probes.0.point: .* 50 mm outside"),
+    "vessels cross": ("applicators:", CROSSING_VEIN, "line 7: vessels.1.path: .*'vein' and 'other' run through each"),
+    "feverish body": ("tissue: liver}", "tissue: liver, temperature: 90 degC}", "body.temperature: .*at most 45"),
+    "boiling blood": ("speed: 20 cm/s", "speed: 20 cm/s, inlet_temperature: 90 degC", "inlet_temp.*at most 45"),
+    "jet of blood": ("speed: 20 cm/s", "speed: 20 km/s", "speed: .*at most 10 m/s"),
+    "boiling coolant": ("cooled_tip_1cm", "{name: cooled_tip_1cm, shafts: {0: {cooling: {temperature: 300 degC}}}}",
+                        "cooling.temperature: .*at most 100"),
+    "lightning": ("set_power: 60 W", "set_power: 60 MW", "set_power: .*at most 10000 W"),
+    "a year": ("duration: 60 s", "duration: 1 year", "duration: .*at most 86400 s"),
+    "edges of a micron": ("lesion: 3 mm", "lesion: 1 um", "line 20: accuracy.mesh.lesion: .*at least 1e-05 m"),
+    "billions of cells": ("lesion: 3 mm", "lesion: 20 um", "line 20: accuracy.mesh.lesion: .*more than 30 million"),
+    "a body of a hundred metres": ("[60 mm, 60 mm, 60 mm]", "[100 m, 100 m, 100 m]", "accuracy.mesh.*million"),
+    "outputs without end": ("every: 10 s", "every: 1 ms", "line 22: output.every: .*65000 outputs"),
     "no direction": ("direction: [0, 0, -1]", "direction: [0, 0, 0]", "direction: is the zero vector"),
     "vessel without length": (VEIN, "path: [[0 mm, 12 mm, 0 mm], [0 mm, 12 mm, 0 mm]]", "repeats the point"),
     # what names something that is not there

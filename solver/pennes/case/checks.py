@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 POWER_MODES = ("constant_power", "pulsed_power", "temperature_controlled", "temperature_limited")
 """Modes of the generator that make sense for an antenna."""
+MOST_OUTPUTS = 10_000
 SURFACES = {"outer", "free"}
 """Outer surfaces of parametric bodies; a half-space alone has a free one."""
 
@@ -30,6 +31,7 @@ def check_case(case: Case) -> None:
     _check_current(case)
     _check_sensors(case)
     _check_occlusions(case)
+    _check_output(case)
 
 
 def pole_names(case: Case) -> tuple[str, ...]:
@@ -73,6 +75,14 @@ def _check_occlusions(case: Case) -> None:
                 problem, nearest = f"there is no vessel '{name}'", nearest_name(name, known)
                 expected = " | ".join(known) or "a case with vessels"
                 raise refuse(problem, "occlusions", index, "vessels", place, expected=expected, nearest=nearest)
+
+
+def _check_output(case: Case) -> None:
+    """Every output is a step's end and a copy of all fields."""
+    count = (case.protocol.duration + case.protocol.cool_down) / case.output.every
+    if count > MOST_OUTPUTS:
+        problem = f"{case.output.every:g} s makes {count:.0f} outputs"
+        raise refuse(problem, "output", "every", expected=f"{MOST_OUTPUTS} outputs at most")
 
 
 def _check_body(case: Case) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pennes.case.models import Case, LabelBody, MeshBody
 from pennes.scene import cache
 from pennes.scene.arrays import MeshArrays, MeshQuality
+from pennes.scene.cells import refuse_too_many
 from pennes.scene.description import SceneDescription, describe
 from pennes.scene.plan import ScenePlan, make_plan, make_recipe, recipe_hash
 from pennes.scene.refusals import refuse_impossible
@@ -84,6 +85,7 @@ def planned_mesh(
     key = recipe_hash(recipe)
 
     def make() -> MeshArrays:
+        refuse_too_many(case, plan, recipe)
         from pennes.scene.mesher import make_mesh  # gmsh is loaded only where a mesh must be made
 
         return make_mesh(recipe)
