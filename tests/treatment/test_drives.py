@@ -73,3 +73,34 @@ def test_a_first_sample_at_the_start_gives_power_to_the_first_step(tmp_path):
     treatment.run(case, tmp_path / "result", MPI.COMM_WORLD)
     first = rows(tmp_path / "result")[0]
     assert float(first["power_w"]) == pytest.approx(20.0, rel=1e-6)
+
+
+def test_mode_coolant_and_limits_of_the_schedule_reach_the_tissue(tmp_path):
+    schedule = [
+        "{at: 2 s, mode: constant_power, set_power: 30 W}",
+        "{at: 4 s, limits: {max_power: 5 W}}",
+        "{at: 6 s, coolant: {on: false}}",
+        "{at: 8 s, coolant: {on: true, temperature: 5 degC}}",
+    ]
+    settings = ("protocol.duration=10 s", "protocol.cool_down=0 s", f"protocol.schedule=[{', '.join(schedule)}]")
+    summary = treatment.run(load(write_case(tmp_path), (*settings, "vessels=[]")), tmp_path / "result", MPI.COMM_WORLD)
+    steps = rows(tmp_path / "result")
+
+    def change(key, start, end):
+        values = [float(row[key]) for row in steps if start - 1e-9 <= float(row["time_s"]) <= end + 1e-9]
+        return values[-1] - values[0]
+
+    powers = {float(row["time_s"]): float(row["power_w"]) for row in steps}
+    assert powers[2.0] == pytest.approx(52.0)
+    assert powers[4.0] == pytest.approx(30.0)
+    assert powers[6.0] == pytest.approx(5.0)
+    assert change("applicator_cooling_j", 6.0, 8.0) == pytest.approx(0.0, abs=1e-9)
+    # Cool tissue, warm again: twice the difference to 5 C as to 20 C, more or less.
+    assert change("applicator_cooling_j", 8.0, 10.0) > 1.3 * change("applicator_cooling_j", 4.0, 6.0) > 0.0
+    assert summary["energy"]["residual_fraction"] < 1e-3
+    assert [event["message"] for event in summary["generator"]["events"]][:4] == [
+        "mode constant_power, set_power 30 W",
+        "limits max_power 5 W",
+        "the generator's 5 W limit it (30 W asked)",
+        "coolant on False",
+    ]

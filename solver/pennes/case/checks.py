@@ -79,7 +79,9 @@ def _check_occlusions(case: Case) -> None:
 
 def _check_output(case: Case) -> None:
     """Every output is a step's end and a copy of all fields."""
-    count = (case.protocol.duration + case.protocol.cool_down) / case.output.every
+    ends = (case.protocol, *case.protocol.schedule)
+    longest = max(end.duration or 0.0 for end in ends) + max(end.cool_down or 0.0 for end in ends)
+    count = longest / case.output.every
     if count > MOST_OUTPUTS:
         problem = f"{case.output.every:g} s makes {count:.0f} outputs"
         raise refuse(problem, "output", "every", expected=f"{MOST_OUTPUTS} outputs at most")
@@ -137,9 +139,11 @@ def _check_generator(case: Case) -> None:
 def _check_mode(case: Case) -> None:
     """Antennas are set in watts; how a field is solved is a question of theirs alone."""
     microwave = case.applicators[0].device.kind == "microwave"
-    if microwave and case.protocol.mode not in POWER_MODES:
-        problem = f"'{case.protocol.mode}' has no meaning for a microwave antenna"
-        raise refuse(problem, "protocol", "mode", expected=" | ".join(POWER_MODES))
+    changes = [(change.mode, ("schedule", index)) for index, change in enumerate(case.protocol.schedule) if change.mode]
+    for mode, at in [(case.protocol.mode, ()), *changes]:
+        if microwave and mode not in POWER_MODES:
+            problem = f"'{mode}' has no meaning for a microwave antenna"
+            raise refuse(problem, "protocol", *at, "mode", expected=" | ".join(POWER_MODES))
     for index, applicator in enumerate(case.applicators):
         if applicator.field is not None and not microwave:
             raise refuse("belongs to microwave antennas", "applicators", index, "field", expected="none")
@@ -189,12 +193,13 @@ def _potentials(pattern: Mapping[str, Pole], known: tuple[str, ...]) -> set[tupl
 
 def _check_sensors(case: Case) -> None:
     protocol = case.protocol
-    if not isinstance(protocol, (TemperatureControlled, TemperatureLimited)):
-        return
-    known = sensor_names(case)
-    if not known:
-        raise refuse("temperature control needs a device with thermocouples", "protocol", "mode")
-    places = [(protocol.sensors, ("sensors",))]
+    known, own = sensor_names(case), isinstance(protocol, (TemperatureControlled, TemperatureLimited))
+    modes = [(protocol.mode, ("mode",))]
+    modes += [(change.mode, ("schedule", i, "mode")) for i, change in enumerate(protocol.schedule)]
+    for mode, at in modes:
+        if mode in ("temperature_controlled", "temperature_limited") and not known:
+            raise refuse("temperature control needs a device with thermocouples", "protocol", *at)
+    places = [(protocol.sensors, ("sensors",))] if own else []
     places += [(change.sensors or (), ("schedule", i, "sensors")) for i, change in enumerate(protocol.schedule)]
     for sensors, at in places:
         for index, name in enumerate(sensors):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pennes import units
 from pennes.library.records import Record, refuse
@@ -33,10 +33,49 @@ class Pole(Record):
     phase: units.Angle = "0 deg"
 
 
+class Limits(Record):
+    """Limits of the generator that replace the device's; what is left out stays as it is."""
+
+    max_power: units.PositivePower | None = None
+    max_voltage: units.Voltage | None = None
+    """Root mean square."""
+    max_current: units.Current | None = None
+    """Root mean square."""
+
+
+class Coolant(Record):
+    """The coolant of all applicators while the generator treats; what is left out stays as it is."""
+
+    on: bool | None = None
+    """Whether it flows; none: it does."""
+    temperature: units.CoolantTemperature | None = None
+    """None: the device's."""
+
+
+MODE_NAMES = Literal[
+    "constant_voltage",
+    "constant_current",
+    "constant_power",
+    "impedance_controlled",
+    "temperature_controlled",
+    "pulsed_power",
+    "temperature_limited",
+]
+
+
 class Change(Record):
     """An entry of the schedule: from ``at`` on, the given values replace the protocol's. Anything left out stays."""
 
     at: units.Duration
+    mode: MODE_NAMES | None = None
+    """Another mode, which starts anew: what it needs and the protocol has not stands beside it."""
+    duration: units.PositiveDuration | None = None
+    """Another end of the treatment, from its start."""
+    cool_down: units.Duration | None = None
+    limits: Limits | None = None
+    coolant: Coolant | None = None
+    start_power: units.Power | None = None
+    """Beside ``mode: impedance_controlled`` only."""
     set_voltage: units.Voltage | None = None
     set_current: units.Current | None = None
     set_power: units.Power | None = None
@@ -83,6 +122,8 @@ class ProtocolBase(Record):
     duration: units.PositiveDuration
     cool_down: units.Duration = "0 s"
     """Time simulated after the generator has been switched off at ``duration``."""
+    limits: Limits = Limits()
+    coolant: Coolant = Coolant()
     schedule: tuple[Change, ...] = ()
     poles: dict[str, Pole] = {}
     """Poles that are not simply active at full amplitude."""
@@ -94,12 +135,35 @@ class ProtocolBase(Record):
     cycle_time: units.PositiveDuration = "30 s"
     source: str = "stated by the case"
 
+    def changed(self, change: Change) -> ProtocolBase:
+        """The settings after a change, without a schedule.
+
+        Raises ValidationError where a new mode lacks what it needs.
+        """
+        given = {
+            name: value
+            for name in Change.model_fields.keys() - {"at", "enabled"}
+            if (value := getattr(change, name)) is not None
+        }
+        for name in given.keys() & {"limits", "coolant"}:
+            stated = {key: value for key, value in given[name] if value is not None}
+            given[name] = getattr(self, name).model_copy(update=stated)
+        mode = given.pop("mode", self.mode)
+        if mode == self.mode:
+            return self.model_copy(update={**given, "schedule": ()})
+        model = PROTOCOLS[mode]
+        # As text: what both modes have is taken over, and all of it validated anew.
+        kept = self.model_dump(mode="json", include=model.model_fields.keys() - {"mode", "schedule"})
+        stated = change.model_copy(update=given).model_dump(mode="json", include=given.keys())
+        return model.model_validate({**kept, **stated, "mode": mode})
+
     @model_validator(mode="after")
     def _schedule_fits(self) -> Self:
         settings = Change.model_fields.keys() - {"at", "enabled"}
+        now: ProtocolBase = self
         before = 0.0
         for index, change in enumerate(self.schedule):
-            if change.at < before or change.at > self.duration:
+            if change.at < before or change.at > now.duration:
                 raise refuse(
                     f"{change.at:g} s is out of turn",
                     "schedule",
@@ -108,14 +172,35 @@ class ProtocolBase(Record):
                     expected="ascending times within the duration",
                 )
             before = change.at
-            for name in sorted(settings - type(self).model_fields.keys()):
+            model = type(now) if change.mode in (None, now.mode) else PROTOCOLS[change.mode]
+            own = sorted(settings & model.model_fields.keys())
+            for name in sorted(settings - model.model_fields.keys()):
                 if getattr(change, name) is not None:
-                    own = " | ".join(sorted(settings & type(self).model_fields.keys()))
-                    raise refuse("does not belong to this mode", "schedule", index, name, expected=own)
+                    expected = " | ".join(own)
+                    raise refuse("does not belong to this mode", "schedule", index, name, expected=expected)
+            if change.start_power is not None and change.mode in (None, now.mode):
+                raise refuse("belongs to the start of a mode", "schedule", index, "start_power", expected="a new mode")
+            try:
+                now = now.changed(change)
+            except ValidationError as error:
+                raise _of_change(error, index, str(change.mode)) from None
+            if now.duration < change.at:
+                problem = f"{now.duration:g} s are over at {change.at:g} s"
+                raise refuse(problem, "schedule", index, "duration", expected="an end that is still to come")
         for index, pattern in enumerate(self.pole_cycle):
             if not pattern:
                 raise refuse("names no pole", "pole_cycle", index, expected="a pattern such as {needle.active: {...}}")
         return self
+
+
+def _of_change(error: ValidationError, index: int, mode: str) -> Exception:
+    """What a new mode lacks, as an error of its entry of the schedule."""
+    first = error.errors(include_url=False)[0]
+    context = first.get("ctx", {})
+    at = ("schedule", index, *first["loc"], *context.get("at", ()))
+    if first["type"] == "missing":
+        return refuse("is missing", *at, expected=f"a value that '{mode}' starts with")
+    return refuse(context.get("problem", first["msg"]), *at, expected=context.get("expected"))
 
 
 class ConstantVoltage(ProtocolBase):

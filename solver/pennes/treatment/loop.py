@@ -63,7 +63,7 @@ class Loop:
     def run(self, on_step: Callable[[Measurement, CoupledStep], None], next_output: Callable[[float], float]) -> None:
         """March to the end. Raises SolverError when a step cannot be taken at any length."""
         drive = self.controller.drive(self.state.time)
-        self.physics.run_coolant(self.controller.state.phase == "treating")
+        self.physics.run_coolant(self.controller.coolant)
         self.physics.follow_circulation(self.state.time)
         self._begin(drive)
         if self.state.steps == 0:
@@ -79,7 +79,7 @@ class Loop:
             self.controller.advance(after)
             following = self.controller.drive(self.state.time)
             # The pump stops with the generator: what lies against the metal is cooked in the cool-down.
-            pump = self.physics.run_coolant(self.controller.state.phase == "treating")
+            pump = self.physics.run_coolant(self.controller.coolant)
             flow = self.physics.follow_circulation(self.state.time)
             if pump or flow or _jumps(drive, following, step.dt):
                 self.state.past = None
@@ -184,6 +184,7 @@ def _jumps(before: Drive, after: Drive, elapsed: float) -> bool:
     the past does not predict the future."""
     return (
         before.kind != after.kind
+        or before.generator != after.generator
         or before.poles != after.poles
         or not math.isclose(before.value + before.rate * elapsed, after.value, rel_tol=0.05, abs_tol=1e-9)
     )

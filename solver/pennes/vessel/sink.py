@@ -12,7 +12,7 @@ class HeatSink(Protocol):
 
     ``kind`` is the term of the energy budget that it belongs to: ``vessel``, ``cooling`` or ``surface``;
     ``conductance`` (n_local,) in W/K, which may change from step to step. A sink of kind ``cooling`` can be switched
-    off and on by ``switch(on)``.
+    off and on by ``switch(on, temperature)``.
     """
 
     name: str
