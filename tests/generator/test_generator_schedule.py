@@ -4,7 +4,8 @@ from pydantic import ValidationError
 
 from pennes.errors import InputError
 from pennes.generator import Measurement
-from pennes.library.protocols import PROTOCOLS, Change, Generator
+from pennes.library.protocols import PROTOCOLS, Generator
+from pennes.library.schedule import Change
 
 IDLE = Patient((), lambda numbers, power, time: ())
 

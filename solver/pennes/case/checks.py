@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pennes.case.symmetry import check_axisymmetric
 from pennes.errors import nearest_name
-from pennes.library.protocols import Pole, TemperatureControlled, TemperatureLimited
+from pennes.library.protocols import TemperatureControlled, TemperatureLimited
 from pennes.library.records import check_unique, refuse
+from pennes.library.schedule import Pole
 
 if TYPE_CHECKING:
     from pennes.case.models import Case

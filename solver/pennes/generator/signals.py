@@ -9,7 +9,8 @@ from statistics import fmean
 from typing import Literal
 
 from pennes.errors import SolverError
-from pennes.library.protocols import Generator, Pole
+from pennes.library.protocols import Generator
+from pennes.library.schedule import Pole
 
 _STATISTICS = {"mean": fmean, "max": max, "min": min}
 DriveKind = Literal["off", "voltage", "current", "power"]

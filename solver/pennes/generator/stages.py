@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pennes.errors import InputError, nearest_name
 from pennes.generator.modes import MODES, Mode
-from pennes.library.protocols import Change, Generator, Pole, ProtocolBase, TemperatureControlled, TemperatureLimited
+from pennes.library.protocols import Generator, ProtocolBase, TemperatureControlled, TemperatureLimited
+from pennes.library.schedule import Change, Pole
 
 
 @dataclass(frozen=True)

@@ -69,10 +69,10 @@ class Monitor:
 
     def _refuse_outside(self, case: Case) -> None:
         """A probe may lie in metal or a vessel, where the nearest tissue answers, but not beyond all of the mesh."""
-        comm = self.elements.comm
-        points = self.elements.points
-        low = comm.allreduce(points.min(axis=0, initial=np.inf), op=MPI.MIN)
-        high = comm.allreduce(points.max(axis=0, initial=-np.inf), op=MPI.MAX)
+        points, comm = self.elements.points, self.elements.comm
+        low, high = points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)
+        comm.Allreduce(MPI.IN_PLACE, low, op=MPI.MIN)
+        comm.Allreduce(MPI.IN_PLACE, high, op=MPI.MAX)
         for number, (probe, place) in enumerate(zip(case.output.probes, self._probes.points, strict=True)):
             beyond = float(np.maximum(low - place, place - high).max())
             if beyond > PROBE_BEYOND:

@@ -21,7 +21,7 @@ from pennes.energy.microwave.mapping import cylindrical
 from pennes.energy.source import Tissues
 from pennes.errors import InputError
 from pennes.generator import Delivery, Drive
-from pennes.library.protocols import Pole
+from pennes.library.schedule import Pole
 from pennes.tissue.dielectric import VACUUM_PERMITTIVITY, complex_permittivity, dielectric_at
 
 UPDATE = 0.02
