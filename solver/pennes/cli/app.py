@@ -74,11 +74,16 @@ def run(
 
 
 @app.command()
-def check(case: CaseFile, settings: Settings = None, json: Json = False) -> None:
+def check(
+    case: CaseFile,
+    ranks: Annotated[int, typer.Option("-n", "--ranks", min=1, help="Say what it will cost on so many ranks.")] = 1,
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
     """Validate and describe a case without solving anything: geometry, regions, cell counts, expected cost."""
     from pennes.cli.check import check_case
 
-    check_case(case, tuple(settings or ()), as_json=json)
+    check_case(case, tuple(settings or ()), ranks=ranks, as_json=json)
 
 
 @app.command()

@@ -9,8 +9,11 @@ from pathlib import Path
 from pennes.cli import world
 
 
-def check_case(path: Path, settings: tuple[str, ...], *, as_json: bool) -> None:
-    """Print the description of the case at ``path``. Raises InputError where it is not usable."""
+def check_case(path: Path, settings: tuple[str, ...], *, ranks: int, as_json: bool) -> None:
+    """Print the description of the case at ``path``, with its cost on ``ranks`` ranks.
+
+    Raises InputError where it is not usable.
+    """
     from pennes.case import load_with_places
 
     case, places = load_with_places(path, settings)
@@ -18,5 +21,5 @@ def check_case(path: Path, settings: tuple[str, ...], *, as_json: bool) -> None:
     from pennes.scene import check
 
     with places.told():
-        description = check(case)
+        description = check(case, ranks=ranks)
     print(json.dumps(asdict(description), indent=2) if as_json else description)

@@ -56,8 +56,9 @@ def build(case: Case, comm: MPI.Intracomm, cache_directory: Path | None = None) 
     return Domain(mesh, cell_tags, facet_tags, *named, mesh_wall_s=meshing)
 
 
-def check(case: Case, cache_directory: Path | None = None) -> SceneDescription:
-    """Mesh the scene, or take the mesh from the cache, in this process alone and describe it; nothing is solved.
+def check(case: Case, cache_directory: Path | None = None, *, ranks: int = 1) -> SceneDescription:
+    """Mesh the scene, or take the mesh from the cache, in this process alone and describe it, with
+    what it will cost on ``ranks`` ranks; nothing is solved.
 
     Raises InputError as ``build`` does.
     """
@@ -65,15 +66,15 @@ def check(case: Case, cache_directory: Path | None = None) -> SceneDescription:
         from pennes.scene.label_mesh import load_label_mesh
 
         arrays, names, quality, key = load_label_mesh(case)
-        return describe(case, arrays, names.named(case), quality, key, None)
+        return describe(case, arrays, names.named(case), quality, key, None, ranks)
     if isinstance(case.body, MeshBody):
         from pennes.scene.given_mesh import load_given_mesh
 
         arrays, names, quality, key = load_given_mesh(case)
-        return describe(case, arrays, names.named(case), quality, key, None)
+        return describe(case, arrays, names.named(case), quality, key, None, ranks)
     plan = make_plan(case)
     arrays, quality, key = planned_mesh(case, plan, cache_directory)
-    return describe(case, arrays, (plan.regions, plan.surfaces), quality, key, plan)
+    return describe(case, arrays, (plan.regions, plan.surfaces), quality, key, plan, ranks)
 
 
 def planned_mesh(
