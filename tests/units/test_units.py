@@ -62,7 +62,7 @@ def test_towers_of_powers_are_refused_at_once(text):
 @given(value=st.floats(1e-9, 1e9))
 def test_written_text_reads_back_as_the_same_number(quantity, value):
     adapter = TypeAdapter(quantity)
-    value = min(value, {units.Temperature: 1999.0, units.Speed: 9.99}.get(quantity, value))
+    value = min(value, 1999.0) if quantity is units.Temperature else value
     assert adapter.validate_python(adapter.dump_python(value, mode="json")) == value
 
 

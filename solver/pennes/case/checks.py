@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 POWER_MODES = ("constant_power", "pulsed_power", "temperature_controlled", "temperature_limited")
 """Modes of the generator that make sense for an antenna."""
+FASTEST_BLOOD = 10.0
+"""m/s; the aorta has 1 to 2, a tight stenosis 5."""
 MOST_OUTPUTS = 10_000
 SURFACES = {"outer", "free"}
 """Outer surfaces of parametric bodies; a half-space alone has a free one."""
@@ -33,6 +35,7 @@ def check_case(case: Case) -> None:
     _check_sensors(case)
     _check_occlusions(case)
     _check_output(case)
+    _check_speeds(case)
 
 
 def pole_names(case: Case) -> tuple[str, ...]:
@@ -76,6 +79,14 @@ def _check_occlusions(case: Case) -> None:
                 problem, nearest = f"there is no vessel '{name}'", nearest_name(name, known)
                 expected = " | ".join(known) or "a case with vessels"
                 raise refuse(problem, "occlusions", index, "vessels", place, expected=expected, nearest=nearest)
+
+
+def _check_speeds(case: Case) -> None:
+    """Verification lets blood flow as fast as it likes; a patient's does not."""
+    for index, vessel in enumerate(case.vessels):
+        if vessel.speed is not None and vessel.speed > FASTEST_BLOOD:
+            problem = f"{vessel.speed:g} m/s is faster than blood flows"
+            raise refuse(problem, "vessels", index, "speed", expected=f"at most {FASTEST_BLOOD:g} m/s")
 
 
 def _check_output(case: Case) -> None:
