@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 
 class PennesError(Exception):
@@ -35,6 +36,13 @@ class InputError(PennesError):
         self.problem, self.file, self.line, self.key = problem, file, line, key
         self.expected, self.nearest = expected, nearest
         super().__init__(str(self))
+
+    def below(self, key: str) -> Self:
+        """The same error where its key's first word stands for ``key``: of one entry instead of the whole list."""
+        if self.key is not None:
+            rest = self.key.partition(".")[2]
+            self.key = f"{key}.{rest}" if rest else key
+        return self
 
     def __str__(self) -> str:
         place = ""

@@ -225,7 +225,7 @@ def test_mesh_is_found_beside_the_case_and_hashed_by_content(tmp_path):
 @given(
     diameter=st.floats(1e-6, 10),
     rate=st.floats(0, 0.02),
-    temperature=st.floats(-20, 90),
+    temperature=st.floats(0, 45),
     energy=st.floats(1, 1e7),
     direction=st.tuples(*[st.floats(-1, 1).filter(bool)] * 3),
 )

@@ -25,6 +25,10 @@ CROSSING = (
     "  - {name: b, device: cooled_tip_1cm, tip: [-4 mm, 0 mm, 0 mm], direction: [-1, 0, 0]}"
 )
 FAR_ORGAN = "organs: [{name: o, shape: ball, diameter: 8 mm, centre: [90 mm, 0 mm, 0 mm]}]\nprotocol:"
+CROSSING_VEIN = (
+    "  - {name: other, diameter: 5 mm, speed: 20 cm/s, "
+    "path: [[0 mm, -40 mm, 10 mm], [0 mm, 40 mm, 0 mm]]}\napplicators:"
+)
 HIDDEN_TARGET = "targets:\n  - {name: under, shape: ball, diameter: 4 mm, tissue: hcc}\n"
 FORK = """\
 name: fork
@@ -65,18 +69,31 @@ SPOILT = {
     "speed without unit": ("speed: 20 cm/s", "speed: 20", "vessels.0.speed: .*no unit"),
     "no applicator": (f"  - {NEEDLE}\n", "  []\n", "applicators"),
     # what cannot be in space
-    "target outside": ("centre: [0 mm, 0 mm, 0 mm]", "centre: [90 mm, 0 mm, 0 mm]", "targets.*outside the body"),
+    "target outside": ("centre: [0 mm, 0 mm, 0 mm]", "centre: [90 mm, 0 mm, 0 mm]", "line 4: targets.0.centre: the"),
     "target sticks out": ("centre: [0 mm, 0 mm, 0 mm]", "centre: [28 mm, 0 mm, 0 mm]", "targets.*sticks out"),
-    "organ outside": ("protocol:", FAR_ORGAN, "organs: the organ 'o'"),
-    "target hides another": ("targets:\n", HIDDEN_TARGET, "targets: the target 'under'"),
+    "organ outside": ("protocol:", FAR_ORGAN, "case.yaml, line 9: organs.0: the organ 'o'"),
+    "target hides another": ("targets:\n", HIDDEN_TARGET, "case.yaml, line 4: targets.0: the target 'under'"),
     "lobes through the centre": ("name: lesion,", "name: lesion, shape: lobulated, amplitude: 100 %,", "amplitude"),
-    "needle outside": ("tip: [0 mm, 0 mm, -8 mm]", "tip: [0 mm, 0 mm, -80 mm]", "applicators.*outside the body"),
-    "needle in vessel": ("tip: [0 mm, 0 mm, -8 mm]", "tip: [0 mm, 12 mm, -8 mm]", "applicators.*the vessel 'vein'"),
+    "needle outside": ("tip: [0 mm, 0 mm, -8 mm]", "tip: [0 mm, 0 mm, -80 mm]", "line 8: applicators.0.tip.*outside"),
+    "needle in vessel": ("tip: [0 mm, 0 mm, -8 mm]", "tip: [0 mm, 12 mm, -8 mm]", "line 8: applicators.0.tip.*'vein'"),
     "vessel through needle": (VEIN, "path: [[-40 mm, 0 mm, 2 mm], [40 mm, 0 mm, 2 mm]]", "the vessel 'vein'"),
-    "vessel outside": (VEIN, "path: [[-40 mm, 90 mm, 0 mm], [40 mm, 90 mm, 0 mm]]", "vessels.*does not reach"),
+    "vessel outside": (VEIN, "path: [[-40 mm, 90 mm, 0 mm], [40 mm, 90 mm, 0 mm]]", "line 6: vessels.0.path: this"),
     "vessel fills body": ("diameter: 5 mm", "diameter: 500 mm", "vessel"),
     "needles cross": (NEEDLE, CROSSING, "applicators.*cross"),
-    "tines cross": ("cooled_tip_1cm", "fork", "'left' .*'right' .*cross"),
+    "tines cross": ("cooled_tip_1cm", "fork", "fork.yaml, line 9: applicators.0.device.tines.1: .*cross"),
+    "probe outside": ("point: [8 mm,", "point: [80 mm,", "line 25: output.probes.0.point: .* 50 mm outside"),
+    "vessels cross": ("applicators:", CROSSING_VEIN, "line 7: vessels.1.path: .*'vein' and 'other' run through each"),
+    "feverish body": ("tissue: liver}", "tissue: liver, temperature: 90 degC}", "body.temperature: .*at most 45"),
+    "boiling blood": ("speed: 20 cm/s", "speed: 20 cm/s, inlet_temperature: 90 degC", "inlet_temp.*at most 45"),
+    "jet of blood": ("speed: 20 cm/s", "speed: 20 km/s", "speed: .*at most 10 m/s"),
+    "boiling coolant": ("cooled_tip_1cm", "{name: cooled_tip_1cm, shafts: {0: {cooling: {temperature: 300 degC}}}}",
+                        "cooling.temperature: .*at most 100"),
+    "lightning": ("set_power: 60 W", "set_power: 60 MW", "set_power: .*at most 10000 W"),
+    "a year": ("duration: 60 s", "duration: 1 year", "duration: .*at most 86400 s"),
+    "edges of a micron": ("lesion: 3 mm", "lesion: 1 um", "line 20: accuracy.mesh.lesion: .*at least 1e-05 m"),
+    "billions of cells": ("lesion: 3 mm", "lesion: 20 um", "line 20: accuracy.mesh.lesion: .*more than 30 million"),
+    "a body of a hundred metres": ("[60 mm, 60 mm, 60 mm]", "[100 m, 100 m, 100 m]", "accuracy.mesh.*million"),
+    "outputs without end": ("every: 10 s", "every: 1 ms", "line 22: output.every: .*65000 outputs"),
     "no direction": ("direction: [0, 0, -1]", "direction: [0, 0, 0]", "direction: is the zero vector"),
     "vessel without length": (VEIN, "path: [[0 mm, 12 mm, 0 mm], [0 mm, 12 mm, 0 mm]]", "repeats the point"),
     # what names something that is not there
@@ -214,7 +231,7 @@ COMMANDS = {
     "check of nothing": (("check", "nowhere.yaml"), "nowhere.yaml"),
     "check of what cannot be": (
         ("check", "case.yaml", "--set", "applicators.needle.tip=[0 m, 0 m, 2 m]"),
-        "outside the body",
+        "--set applicators.needle.tip=.*: applicators.0.tip: .*outside the body",
     ),
     "margin without files": (("margin", "--target", "a.stl", "--zone", "b.stl"), "a.stl"),
     "margin of garbage": (("margin", "--target", "garbage.stl", "--zone", "garbage.stl"), "garbage.stl"),

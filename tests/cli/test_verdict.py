@@ -53,3 +53,11 @@ def test_the_zone_is_given_before_and_after_contraction():
         "after_contraction": {"volume_ml": 17.04, "diameters_mm": (40.0, 28.5, 27.0), "largest_strain": 0.21}
     }
     assert "44.0 x 33.0 x 31.0 mm; after contraction 17.0 ml, 40.0 x 28.5 x 27.0 mm" in verdict(data)
+
+
+def test_set_up_is_told_beside_the_solve():
+    data = summary_data()
+    known = "Simulated 12.0 min in 30.0 s: set-up 9.0 s, time loop 14.0 s in 400 steps"
+    assert known in verdict(data)
+    data["time"] |= {"mesh_wall_s": 6.0, "distribution_wall_s": 1.0, "assembly_wall_s": 2.0}
+    assert "set-up 9.0 s (mesh 6.0, distribution 1.0, forms 2.0), time loop 14.0 s in 400 steps" in verdict(data)

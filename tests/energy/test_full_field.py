@@ -15,7 +15,7 @@ from pennes.case import load
 from pennes.energy.microwave.budget import FLOWS
 from pennes.errors import InputError
 from pennes.generator import Drive
-from pennes.library.protocols import Pole
+from pennes.library.schedule import Pole
 from pennes.scene import build
 from pennes.tissue import complex_permittivity, dielectric_at
 from pennes.treatment.assembly import assemble

@@ -9,7 +9,7 @@ from mpi4py import MPI
 from pennes.elements import LinearElements
 from pennes.energy import Radiofrequency
 from pennes.errors import InputError
-from pennes.library.protocols import Pole
+from pennes.library.schedule import Pole
 from small_meshes import jittered_block, varied
 
 SIZE, TOLERANCE = 0.02, 1e-12

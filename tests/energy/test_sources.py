@@ -14,7 +14,8 @@ from pennes.energy import SOURCES, Electrodes, Radiofrequency
 from pennes.errors import InputError
 from pennes.generator import Drive
 from pennes.library.devices import DeviceRecord
-from pennes.library.protocols import Generator, Pole
+from pennes.library.protocols import Generator
+from pennes.library.schedule import Pole
 from small_meshes import jittered_block, varied
 
 SIZE = 0.02

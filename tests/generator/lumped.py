@@ -28,7 +28,7 @@ class Patient:
     time: float = 0.0
 
     def measure(self, drive: Drive, since: float, generator: Generator) -> Measurement:
-        given = deliver(drive, since, self.load(self.numbers, self.time), generator)
+        given = deliver(drive, since, self.load(self.numbers, self.time), drive.generator or generator)
         sensors = self.temperatures(self.numbers, self.time)
         return Measurement(self.time, given.impedance, given.power, given.voltage, given.current, sensors)
 
@@ -40,7 +40,7 @@ class Patient:
         h, numbers = dt / pieces, self.numbers
 
         def moved(numbers, at, time, duration):
-            power = deliver(drive, time - self.time, self.load(at, time), generator).power
+            power = deliver(drive, time - self.time, self.load(at, time), drive.generator or generator).power
             return tuple(x + duration * v for x, v in zip(numbers, self.rates(at, power, time), strict=True))
 
         for piece in range(pieces):

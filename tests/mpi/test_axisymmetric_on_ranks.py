@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from pennes.margin import compare_surfaces
 from pennes.report.fields import open_fields
 from pennes.report.folder import read_result
 from pennes.report.planes import draw_planes
@@ -46,6 +47,9 @@ def test_one_rank(one_rank):
     _, across, other = summary["zone"]["diameters_mm"]
     assert across == pytest.approx(other, rel=1e-6)
     assert {f"{name}.stl" for name in ("zone", "target", "applicators")} <= {path.name for path in folder.iterdir()}
+    closed = compare_surfaces(folder / "target.vtp", folder / "zone.vtp")
+    # It is smallest at the needle, whose metal (1.47 mm across) the summary leaves out.
+    assert margin(summary) - 1.47 / 2 - 0.05 <= closed["minimal_margin_mm"] <= margin(summary) + 0.05
     assert 'TopologyType="Triangle"' in (folder / "fields.xdmf").read_text()
     assert float(rows(folder)[-1]["probe:edge_c"]) > 40.0
     result = read_result(folder)

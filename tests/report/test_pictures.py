@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from scipy.spatial import Delaunay
 from synthetic import END, Settings, temperature, write_result
 
 from pennes.report import palette
+from pennes.report.curves import budget_figure
 from pennes.report.fields import open_fields
 from pennes.report.folder import Result, read_result
 from pennes.report.planes import cut_field, heated_time, needle_planes, outlines
-from pennes.report.unrolled import angles, unroll
+from pennes.report.style import house_style
+from pennes.report.unrolled import angles, unroll, unrolled_figure
 from pennes.report.viewpoint import make_camera, make_frame, nearest_vessel
 
 SETTINGS = Settings(cells=14, times=14)
@@ -135,3 +139,43 @@ def test_classes_of_margin_differ_in_colour_at_their_borders():
         below, above = (int(np.abs(values - border - shift).argmin()) for shift in (-0.05, 0.05))
         assert np.abs(colours[below] - colours[above]).max() > 40.0
     assert grey[np.abs(values - 0.1).argmin()] > grey[np.abs(values + 0.1).argmin()] + 20.0
+
+
+def boxes(figure, artists):
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    return [artist.get_window_extent(renderer) for artist in artists]
+
+
+@pytest.mark.parametrize("turned", [0.0, 60.0, 172.0])
+def test_no_two_names_of_the_map_cover_each_other(turned, result):
+    """Also where the smallest margin lies elsewhere than towards the vein, at the map's edge too."""
+    frame, entry = make_frame(result), result.summary["targets"][0]
+    angle = np.radians(turned)
+    side = np.cos(angle) * frame.side + np.sin(angle) * frame.front
+    changed = {**entry, "worst_point_mm": list(frame.centre + 12.0 * side)}
+    summary = {**result.summary, "targets": [changed, *result.summary["targets"][1:]]}
+    with house_style():
+        figure = unrolled_figure(dataclasses.replace(result, summary=summary), entry["name"])
+        axes = figure.axes[0]
+        names = [text for text in axes.texts if text.get_text()]
+        assert {"smallest", "direction"} <= {name.get_text().split()[0].rstrip(":") for name in names}
+        places = boxes(figure, names)
+        (inside,) = boxes(figure, [axes.patch])
+    for number, place in enumerate(places):
+        assert not any(place.overlaps(other) for other in places[:number]), names[number].get_text()
+        if not names[number].get_text().endswith(" mm") or "smallest" in names[number].get_text():
+            assert inside.x0 <= place.x0 and place.x1 <= inside.x1
+
+
+def test_the_names_of_the_budget_cover_no_curve_and_nothing_is_cut_off(result):
+    """Residuals of a thousandth of a per cent have long figures."""
+    history = {**result.history, "residual_fraction": 1e-6 * np.linspace(0.0, 60.0, len(result.history["time_s"]))}
+    with house_style():
+        figure = budget_figure(dataclasses.replace(result, history=history))
+        upper, lower = figure.axes
+        figure.draw_without_rendering()
+        texts = [upper.yaxis.label, lower.yaxis.label, *lower.get_yticklabels(), *upper.get_legend().get_texts()]
+        curves, legend, *places = boxes(figure, [upper.patch, upper.get_legend(), *texts])
+    assert not legend.overlaps(curves)
+    for text, place in zip(texts, places, strict=True):
+        assert place.x0 >= 0.0 and place.x1 <= figure.bbox.x1, text.get_text()

@@ -11,6 +11,7 @@ from synthetic import Settings, write_result
 
 from pennes.report import words
 from pennes.report.folder import Result, read_result
+from pennes.report.tables import LONGEST_OPEN, tables
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def result(original) -> Result:
 
 
 def table(result: Result, title: str) -> dict[str, tuple[str, ...]]:
-    found = next(table for table in words.tables(result) if table.title.startswith(title))
+    found = next(table for table in tables(result) if table.title.startswith(title))
     assert all(len(row) == len(found.header) for row in found.rows)
     return {row[0]: row[1:] for row in found.rows}
 
@@ -92,3 +93,12 @@ def test_case_is_read_with_branches(tmp_path: Path):
     trunk, twig = read_result(folder).tubes
     assert (trunk.radius, twig.radius) == (3.0, 2.0)
     assert np.allclose(twig.path, [[60.0, 20.5, 0.0], [60.0, 40.0, 0.0]])
+
+
+@pytest.mark.parametrize(("count", "folded"), [(LONGEST_OPEN, ""), (LONGEST_OPEN + 1, "13 decisions: 13 × roll off")])
+def test_a_long_list_of_decisions_is_folded(count, folded, result):
+    events = [{"time_s": 10.0 * k, "kind": "roll_off", "message": "120 ohm"} for k in range(count)]
+    result.summary["generator"]["events"] = events
+    found = next(table for table in tables(result) if table.title == "What the generator decided")
+    assert len(found.rows) == count
+    assert found.folded == folded

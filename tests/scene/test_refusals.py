@@ -103,6 +103,44 @@ def test_vessels(vessels, key, words, make_case):
     assert words in str(error)
 
 
+def network(name, *points, diameter="2 mm"):
+    return vein(*points, diameter=diameter, model="network")[0] | {"name": name}
+
+
+@pytest.mark.parametrize(
+    ("second", "crosses"),
+    [
+        (network("b", (0, -60, 21), (0, 60, 21)), True),
+        (network("b", (0, -60, 24.6), (0, 60, 24.6)), False),
+        (network("b", (0, -60, 24.4), (0, 60, 24.4)), True),
+        (vein((0, -60, 20), (0, 60, 20))[0] | {"name": "b"}, True),
+        (vein((-60, 20, 20), (60, 20, 20))[0] | {"name": "b"}, True),
+        (vein((-60, 20, 27.6), (60, 20, 27.6))[0] | {"name": "b"}, False),
+    ],
+)
+def test_vessels_that_run_through_each_other(second, crosses, make_case):
+    """The first has a radius of 3.5 mm and runs at z = 20 mm, the second one of 1 or 3 mm."""
+    first = vein((-60, 20, 20), (60, 20, 20), diameter="7 mm")[0]
+    case = make_case(vessels=[first, second])
+    if not crosses:
+        refuse_impossible(case, make_plan(case))
+        return
+    error = refusal(case)
+    assert error.key == "vessels.1.path"
+    assert "'vein' and 'b' run through each other" in str(error)
+
+
+@pytest.mark.parametrize(("point", "inside"), [((0, 0, 49.9), True), ((0, 0, 50), True), ((0, 0, 50.1), False)])
+def test_probes(point, inside, make_case):
+    case = make_case(output={"probes": [{"name": "p", "point": [f"{x} mm" for x in point]}]})
+    if inside:
+        refuse_impossible(case, make_plan(case))
+        return
+    error = refusal(case)
+    assert error.key == "output.probes.0.point"
+    assert "0.1 mm outside the body" in str(error)
+
+
 def test_two_needles_that_cross(make_case):
     other = NEEDLE | {"name": "second", "tip": ["-20 mm", "0 mm", "-10 mm"], "direction": [-1, 0, -1]}
     error = refusal(make_case(applicators=[NEEDLE, other]))

@@ -56,6 +56,14 @@ def test_the_summary_fits_its_schema_and_is_what_was_written(done):
         jsonschema.validate(written, schema)
 
 
+def test_set_up_is_timed_in_its_parts(done):
+    time = done.summary["time"]
+    parts = [time[f"{part}_wall_s"] for part in ("mesh", "distribution", "assembly")]
+    assert min(parts) > 0.0
+    assert sum(parts) == pytest.approx(time["setup_wall_s"])
+    assert time["setup_wall_s"] + time["loop_wall_s"] < time["wall_s"]
+
+
 def test_the_history_agrees_with_the_summary(done):
     last, summary = done.rows[-1], done.summary
     assert len(done.rows) == summary["time"]["steps"] == len(done.progress)
@@ -70,6 +78,15 @@ def test_the_history_agrees_with_the_summary(done):
     assert max(float(row["vessel:vein_w"]) for row in done.rows) == pytest.approx(
         summary["vessels"][0]["cooling_power_w"]
     )
+
+
+def test_the_blood_leaves_as_warm_as_its_heat_makes_it(done):
+    """Heat that is carried away: density 1050 kg/m3 and heat capacity 3617 J/kg/K, 20 cm/s through 5 mm."""
+    vessel = done.summary["vessels"][0]
+    capacity_flow = 1050.0 * 3617.0 * 0.2 * np.pi * 2.5e-3**2
+    rise = vessel["cooling_power_w"] / capacity_flow
+    assert rise > 0.01
+    assert vessel["outlet_temperature_max_c"] - 37.0 == pytest.approx(rise, rel=1e-3)
 
 
 def test_steps_land_on_outputs_and_switches(done):

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("dolfinx")
 
+from pennes.margin import capped
 from pennes.treatment.zone import ZoneMeasure
 
 
@@ -73,3 +74,16 @@ def test_a_zone_ends_at_the_vessel_and_not_at_the_needle(zone, physics):
     np.testing.assert_allclose(from_axis, 2.5e-3, atol=1e-4)
     assert inner.sum() > 50
     assert np.all(radius[inner] > 5e-3)
+
+
+def test_a_zone_closed_through_the_metal_holds_the_needle_too(zone, physics):
+    level = 9e-3 - np.linalg.norm(physics.elements.points, axis=1)
+    surface = zone.gathered(zone.surface(level))
+    assert not surface.is_closed
+    closed = capped(surface)
+    assert closed.is_closed
+    assert len(closed.points) == len(surface.points) + 1  # the shaft leaves it once, the tip lies inside
+    # A round needle with a pointed tip of 2 mm; of the mesh's five or six edges around it, five make the thinnest.
+    needle = np.pi / 4 * 1.47e-3**2 * (17e-3 - 2e-3 * 2 / 3)
+    pentagon = 5.0 / (2.0 * np.pi) * np.sin(2.0 * np.pi / 5.0)
+    assert pentagon * needle < closed.volume - zone.volume(level) < needle

@@ -107,6 +107,26 @@ def test_blood_mixes_where_veins_join(block):
     assert np.ptp(arriving[first]) > 3.0
 
 
+def test_the_warmest_blood_is_that_of_the_ends_where_it_leaves(block):
+    """Not of a thin branch on the way; kept when the tissue cools, and through a checkpoint."""
+    sink = block(1).sink(veins())
+    alive, temperature = np.zeros(sink.elements.n_local, bool), hot(sink.elements)
+    sink.update(temperature)
+    sink.accept(temperature, alive, 1.0)
+    (root,) = {line.end for line in sink.tree.lines} - {line.start for line in sink.tree.lines}
+    outlet = next(t for line, t in zip(sink.tree.lines, sink.outlet_temperature, strict=True) if line.end == root)
+    assert sink.warmest_outlet == outlet > 38.0
+    assert sink.outlet_temperature.max() > outlet + 1.0
+    cooler = np.full_like(temperature, 38.0)
+    sink.update(cooler)
+    sink.accept(cooler, alive, 1.0)
+    assert sink.warmest_outlet == outlet
+    again = block(1).sink(sink.vessel)
+    assert again.warmest_outlet == 37.0
+    again.restore(sink.to_dict())
+    assert again.warmest_outlet == outlet
+
+
 def test_no_flow_takes_no_heat_and_half_the_flow_less(block):
     on = block(1)
     temperature = hot(on.elements)

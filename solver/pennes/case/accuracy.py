@@ -13,17 +13,17 @@ from pennes.library.records import Record, refuse
 class MeshSizes(Record):
     """Edge lengths asked of the mesh."""
 
-    applicator: units.PositiveLength = "0.4 mm"
+    applicator: units.EdgeLength = "0.4 mm"
     """At bare metal."""
-    shaft: units.PositiveLength = "1.5 mm"
+    shaft: units.EdgeLength = "1.5 mm"
     """At insulated metal."""
-    lesion: units.PositiveLength = "2 mm"
+    lesion: units.EdgeLength = "2 mm"
     """In and around the targets and where the lesion is expected."""
-    vessel: units.PositiveLength = "1.5 mm"
+    vessel: units.EdgeLength = "1.5 mm"
     """At vessel walls."""
-    far: units.PositiveLength = "10 mm"
+    far: units.EdgeLength = "10 mm"
     """At the outer surface."""
-    field: units.PositiveLength | None = None
+    field: units.EdgeLength | None = None
     """Longest edge in tissue of the mesh for antennas' fields; none: a sixth of the wavelength, of a field in three
     dimensions about a quarter (a third for several antennas), reached far from the needles."""
     seed: units.Whole = Field(default=1, ge=0)

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from pennes.case.symmetry import check_axisymmetric
 from pennes.errors import nearest_name
-from pennes.library.protocols import Pole, TemperatureControlled, TemperatureLimited
+from pennes.library.protocols import TemperatureControlled, TemperatureLimited
 from pennes.library.records import check_unique, refuse
+from pennes.library.schedule import Pole
 
 if TYPE_CHECKING:
     from pennes.case.models import Case
 
 POWER_MODES = ("constant_power", "pulsed_power", "temperature_controlled", "temperature_limited")
 """Modes of the generator that make sense for an antenna."""
+FASTEST_BLOOD = 10.0
+"""m/s; the aorta has 1 to 2, a tight stenosis 5."""
+MOST_OUTPUTS = 10_000
 SURFACES = {"outer", "free"}
 """Outer surfaces of parametric bodies; a half-space alone has a free one."""
 
@@ -30,6 +34,8 @@ def check_case(case: Case) -> None:
     _check_current(case)
     _check_sensors(case)
     _check_occlusions(case)
+    _check_output(case)
+    _check_speeds(case)
 
 
 def pole_names(case: Case) -> tuple[str, ...]:
@@ -73,6 +79,24 @@ def _check_occlusions(case: Case) -> None:
                 problem, nearest = f"there is no vessel '{name}'", nearest_name(name, known)
                 expected = " | ".join(known) or "a case with vessels"
                 raise refuse(problem, "occlusions", index, "vessels", place, expected=expected, nearest=nearest)
+
+
+def _check_speeds(case: Case) -> None:
+    """Verification lets blood flow as fast as it likes; a patient's does not."""
+    for index, vessel in enumerate(case.vessels):
+        if vessel.speed is not None and vessel.speed > FASTEST_BLOOD:
+            problem = f"{vessel.speed:g} m/s is faster than blood flows"
+            raise refuse(problem, "vessels", index, "speed", expected=f"at most {FASTEST_BLOOD:g} m/s")
+
+
+def _check_output(case: Case) -> None:
+    """Every output is a step's end and a copy of all fields."""
+    ends = (case.protocol, *case.protocol.schedule)
+    longest = max(end.duration or 0.0 for end in ends) + max(end.cool_down or 0.0 for end in ends)
+    count = longest / case.output.every
+    if count > MOST_OUTPUTS:
+        problem = f"{case.output.every:g} s makes {count:.0f} outputs"
+        raise refuse(problem, "output", "every", expected=f"{MOST_OUTPUTS} outputs at most")
 
 
 def _check_body(case: Case) -> None:
@@ -127,9 +151,11 @@ def _check_generator(case: Case) -> None:
 def _check_mode(case: Case) -> None:
     """Antennas are set in watts; how a field is solved is a question of theirs alone."""
     microwave = case.applicators[0].device.kind == "microwave"
-    if microwave and case.protocol.mode not in POWER_MODES:
-        problem = f"'{case.protocol.mode}' has no meaning for a microwave antenna"
-        raise refuse(problem, "protocol", "mode", expected=" | ".join(POWER_MODES))
+    changes = [(change.mode, ("schedule", index)) for index, change in enumerate(case.protocol.schedule) if change.mode]
+    for mode, at in [(case.protocol.mode, ()), *changes]:
+        if microwave and mode not in POWER_MODES:
+            problem = f"'{mode}' has no meaning for a microwave antenna"
+            raise refuse(problem, "protocol", *at, "mode", expected=" | ".join(POWER_MODES))
     for index, applicator in enumerate(case.applicators):
         if applicator.field is not None and not microwave:
             raise refuse("belongs to microwave antennas", "applicators", index, "field", expected="none")
@@ -179,12 +205,13 @@ def _potentials(pattern: Mapping[str, Pole], known: tuple[str, ...]) -> set[tupl
 
 def _check_sensors(case: Case) -> None:
     protocol = case.protocol
-    if not isinstance(protocol, (TemperatureControlled, TemperatureLimited)):
-        return
-    known = sensor_names(case)
-    if not known:
-        raise refuse("temperature control needs a device with thermocouples", "protocol", "mode")
-    places = [(protocol.sensors, ("sensors",))]
+    known, own = sensor_names(case), isinstance(protocol, (TemperatureControlled, TemperatureLimited))
+    modes = [(protocol.mode, ("mode",))]
+    modes += [(change.mode, ("schedule", i, "mode")) for i, change in enumerate(protocol.schedule)]
+    for mode, at in modes:
+        if mode in ("temperature_controlled", "temperature_limited") and not known:
+            raise refuse("temperature control needs a device with thermocouples", "protocol", *at)
+    places = [(protocol.sensors, ("sensors",))] if own else []
     places += [(change.sensors or (), ("schedule", i, "sensors")) for i, change in enumerate(protocol.schedule)]
     for sensors, at in places:
         for index, name in enumerate(sensors):

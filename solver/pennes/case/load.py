@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pennes.case.models import Case
 from pennes.case.overrides import override
+from pennes.case.places import Places
 from pennes.case.resolve import resolve
 from pennes.errors import InputError
 from pennes.library.validation import validate
@@ -14,7 +15,12 @@ from pennes.library.written import Written, read_yaml
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Case:
-    """The complete case in the YAML file ``path``, with ``overrides`` ("a.b.c=VALUE") put in.
+    """The complete case in the YAML file ``path``; see ``load_with_places``."""
+    return load_with_places(path, overrides)[0]
+
+
+def load_with_places(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Case, Places]:
+    """The complete case in the YAML file ``path`` and where its keys stand, with ``overrides`` ("a.b.c=VALUE") put in.
 
     Names of tissues and devices are looked up in the file's folder, in ``library/`` beside it, then in the package.
     Raises InputError, one message, for anything that is not a usable case.
@@ -22,7 +28,8 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Case:
     path = Path(path)
     written = override(read_yaml(path), overrides)
     written = resolve(written, (path.parent,))
-    return validate(Case, _with_vessel_files(_with_files(written, path.parent), path.parent))
+    written = _with_vessel_files(_with_files(written, path.parent), path.parent)
+    return validate(Case, written), Places(written)
 
 
 def _with_files(written: Written, folder: Path) -> Written:

@@ -45,7 +45,7 @@ class BodyBase(Record):
     tissue: TissueRecord
     blood: TissueRecord
     """The blood that perfuses: its density and heat capacity."""
-    temperature: units.Temperature = "37 degC"
+    temperature: units.BodyTemperature = "37 degC"
     """Temperature of the body at the start and of arterial blood."""
     surroundings: Surroundings = Surroundings()
     ground: tuple[str, ...] = ("outer",)
@@ -106,7 +106,7 @@ class LabelVessel(Record):
     """Typical diameter near the tumour, for the wall coefficient."""
     speed: units.Speed
     """Mean speed of the blood."""
-    temperature: units.Temperature = "37 degC"
+    temperature: units.BodyTemperature = "37 degC"
     blood: TissueRecord
     kinematic_viscosity: units.Real = Field(default=3.3e-6, gt=0)
     """m2/s."""

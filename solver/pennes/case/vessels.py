@@ -37,7 +37,7 @@ class ModelByDiameter(Record):
 
 class VesselBase(Record):
     name: Name
-    inlet_temperature: units.Temperature = "37 degC"
+    inlet_temperature: units.BodyTemperature = "37 degC"
     blood: TissueRecord
     kinematic_viscosity: units.Real = Field(default=3.3e-6, gt=0)
     """m2/s."""

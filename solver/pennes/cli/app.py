@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pennes.cli import world
+from pennes.stopping import StopRequest
 
 app = typer.Typer(
     name="pennes",
@@ -73,11 +74,16 @@ def run(
 
 
 @app.command()
-def check(case: CaseFile, settings: Settings = None, json: Json = False) -> None:
+def check(
+    case: CaseFile,
+    ranks: Annotated[int, typer.Option("-n", "--ranks", min=1, help="Say what it will cost on so many ranks.")] = 1,
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
     """Validate and describe a case without solving anything: geometry, regions, cell counts, expected cost."""
     from pennes.cli.check import check_case
 
-    check_case(case, tuple(settings or ()), as_json=json)
+    check_case(case, tuple(settings or ()), ranks=ranks, as_json=json)
 
 
 @app.command()
@@ -162,11 +168,12 @@ def validate(
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 done, 1 a study failed or an unexpected error, 2 bad input, 3 the solver failed."""
+    """Entry point. Exit codes: 0 done, 1 a study failed or an unexpected error, 2 bad input, 3 the solver failed, 143
+    stopped by SIGTERM or SIGINT."""
     # Ranks are the parallelism: threads of a linear-algebra library on top of them make a run several times slower.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        with world.quiet_but_first_rank():
+        with world.quiet_but_first_rank(), StopRequest("stopped on request", at_once=True):
             app()
     except Exception as error:
         world.end(error)

@@ -9,13 +9,17 @@ from pathlib import Path
 from pennes.cli import world
 
 
-def check_case(path: Path, settings: tuple[str, ...], *, as_json: bool) -> None:
-    """Print the description of the case at ``path``. Raises InputError where it is not usable."""
-    from pennes.case import load
+def check_case(path: Path, settings: tuple[str, ...], *, ranks: int, as_json: bool) -> None:
+    """Print the description of the case at ``path``, with its cost on ``ranks`` ranks.
 
-    case = load(path, settings)
+    Raises InputError where it is not usable.
+    """
+    from pennes.case import load_with_places
+
+    case, places = load_with_places(path, settings)
     world.connect()
     from pennes.scene import check
 
-    description = check(case)
+    with places.told():
+        description = check(case, ranks=ranks)
     print(json.dumps(asdict(description), indent=2) if as_json else description)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pennes.cli import world
 from pennes.cli.progress import Progress
-from pennes.errors import InputError
+from pennes.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
     from pennes.case import Case
+    from pennes.case.places import Places
     from pennes.result import ResultFolder
 
 
@@ -64,10 +65,11 @@ def run_case(request: Request) -> None:
         if place[1] != request.ranks:
             raise InputError(f"{request.ranks} ranks inside a world of {place[1]}", key="-n", expected="no -n here")
     comm = world.connect()
-    case, folder = _checked(request, comm)
+    case, places, folder = _checked(request, comm)
     try:
-        summary = _treat(request, case, folder, comm)
-    except InputError:
+        with places.told():
+            summary = _treat(request, case, folder, comm)
+    except (InputError, Interrupted):
         if comm.rank == 0:
             folder.abandon()
         raise
@@ -76,19 +78,19 @@ def run_case(request: Request) -> None:
     world.on_first_rank(comm, lambda: _finish(request, case, folder, summary))
 
 
-def _checked(request: Request, comm: MPI.Intracomm | None) -> tuple[Case, ResultFolder]:
-    """The case and its folder. Raises InputError before anything is started or written."""
-    from pennes.case import load
+def _checked(request: Request, comm: MPI.Intracomm | None) -> tuple[Case, Places, ResultFolder]:
+    """The case, where its keys stand, and its folder. Raises InputError before anything is started or written."""
+    from pennes.case import load_with_places
     from pennes.result import ResultFolder
 
-    case = load(request.case, request.settings)
+    case, places = load_with_places(request.case, request.settings)
     inside = request.case.resolve().parent == request.folder.resolve()
     if inside and request.overwrite:
         raise InputError("the case lies in the folder that would be replaced", file=request.case, key="--overwrite")
     folder = ResultFolder.create(request.folder, comm, resume=request.resume, overwrite=request.overwrite)
     if request.resume:
         folder.refuse_complete(report=case.output.report)
-    return case, folder
+    return case, places, folder
 
 
 def _treat(request: Request, case: Case, folder: ResultFolder, comm: MPI.Intracomm) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 _CRITERIA = {"arrhenius": "Arrhenius", "cem43": "CEM43", "three_state": "three-state", "isotherm": "isotherm"}
+_SET_UP = {"mesh": "mesh", "distribution": "distribution", "assembly": "forms"}
 
 
 def verdict(summary: dict[str, Any], written: Path | None = None) -> str:
@@ -19,15 +20,21 @@ def verdict(summary: dict[str, Any], written: Path | None = None) -> str:
         for organ in summary["organs"]
     ]
     lines += [_generator(summary), _energy(summary["energy"]), *_criteria(summary)]
-    time = summary["time"]
-    lines.append(
-        f"Simulated {time['simulated_s'] / 60:.1f} min in {time['wall_s']:.1f} s"
-        f" ({time['loop_wall_s']:.1f} s of it in the time loop, {time['steps']} steps)"
-    )
+    lines.append(_time(summary["time"]))
     lines += [f"Warning: {text}" for text in summary["warnings"]]
     if written is not None:
         lines.append(f"Written: {written}")
     return "\n".join([*lines, "Research use only; not for decisions about patients."])
+
+
+def _time(time: dict[str, Any]) -> str:
+    """How long it took: set-up, in its parts, beside the solve."""
+    parts = [(words, time.get(f"{key}_wall_s")) for key, words in _SET_UP.items()]
+    told = ", ".join(f"{words} {seconds:.1f}" for words, seconds in parts if seconds is not None)
+    return (
+        f"Simulated {time['simulated_s'] / 60:.1f} min in {time['wall_s']:.1f} s: set-up {time['setup_wall_s']:.1f} s"
+        f"{f' ({told})' if told else ''}, time loop {time['loop_wall_s']:.1f} s in {time['steps']} steps"
+    )
 
 
 def target_lines(target: dict[str, Any]) -> list[str]:
@@ -77,7 +84,9 @@ def zone_line(zone: dict[str, Any]) -> str:
 def _vessel(vessel: dict[str, Any]) -> str:
     power = vessel["cooling_power_w"]
     most = "" if power is None else f", up to {power:.1f} W"
-    return f"Vessel {vessel['name']}: took {vessel['heat_removed_j'] / 1e3:.2f} kJ{most}"
+    outlet = vessel.get("outlet_temperature_max_c")
+    left = "" if outlet is None else f"; its blood left with at most {outlet:.2f} °C"
+    return f"Vessel {vessel['name']}: took {vessel['heat_removed_j'] / 1e3:.2f} kJ{most}{left}"
 
 
 def cost_lines(found: dict[str, Any]) -> str:

@@ -54,6 +54,8 @@ def quiet_but_first_rank() -> Iterator[None]:
 def connect() -> MPI.Intracomm:
     """The world's communicator (collective). Raises InputError where MPI is missing or is not the launcher's."""
     global _failures
+    # PETSc would answer a signal with a dump of its own; what a signal means here is a matter of pennes.stopping.
+    os.environ["PETSC_OPTIONS"] = f"{os.environ.get('PETSC_OPTIONS', '')} -no_signal_handler".strip()
     with contextlib.suppress(ImportError):
         # The DOLFINx wheel brings its own libraries and must come before everything that uses them.
         import dolfinx_solver  # noqa: F401

@@ -45,12 +45,15 @@ class Electrodes:
     def iterations(self) -> int:
         return self.potentials.system.iterations
 
+    def _limits(self, drive: Drive) -> Generator:
+        return self.generator if drive.generator is None else drive.generator
+
     def deliver(self, drive: Drive, seconds: float, medium: np.ndarray) -> Delivery:
-        return deliver(drive, seconds, self.potentials.pattern(drive.poles, medium).impedance, self.generator)
+        return deliver(drive, seconds, self.potentials.pattern(drive.poles, medium).impedance, self._limits(drive))
 
     def heat(self, drive: Drive, seconds: float, medium: np.ndarray) -> tuple[Delivery, np.ndarray]:
         pattern = self.potentials.pattern(drive.poles, medium)
-        delivery = deliver(drive, seconds, pattern.impedance, self.generator)
+        delivery = deliver(drive, seconds, pattern.impedance, self._limits(drive))
         return delivery, self.potentials.cell_power(pattern, medium) * (delivery.power * pattern.impedance)
 
     def row(self, delivery: Delivery | None, temperature: np.ndarray) -> dict[str, float]:

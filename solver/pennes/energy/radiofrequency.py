@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennes.errors import InputError
-from pennes.library.protocols import Pole
+from pennes.library.schedule import Pole
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,17 @@ class Controller:
 
     def end_time(self) -> float:
         """Latest end (s) of treatment and cool-down."""
-        ended = self.protocol.duration if self.state.ended_at is None else self.state.ended_at
-        return ended + self.protocol.cool_down
+        if self.state.ended_at is not None:
+            return self.state.ended_at + self._stage.settings.cool_down
+        last = self._stages[-1].settings
+        return last.duration + last.cool_down
+
+    @property
+    def coolant(self) -> tuple[bool, float | None]:
+        """Whether the applicators' coolant flows, and its temperature (C; None: the device's). The pump stops with the
+        generator."""
+        coolant = self._stage.settings.coolant
+        return self.state.phase == "treating" and coolant.on is not False, coolant.temperature
 
     def status(self, time: float) -> str:
         """One word for the history: ``on, ramp, pulse, pause, heating, hold, disabled, cool_down`` or ``finished``."""
@@ -82,7 +91,7 @@ class Controller:
         demand = stage.mode.demand(self.state.mode_state, time)
         if demand.value <= 0 and demand.rate <= 0:
             return Drive("off", poles=poles)
-        return Drive(demand.kind, demand.value, demand.rate, poles)
+        return Drive(demand.kind, demand.value, demand.rate, poles, stage.generator)
 
     def next_switch(self, time: float) -> float:
         """The next time (s) after ``time`` at which something planned happens; inf where there is none.
@@ -93,7 +102,7 @@ class Controller:
             return first_after((self.end_time(),), time)
         if self.finished:
             return math.inf
-        moments: list[float | None] = [self.protocol.duration, self.state.pattern_end]
+        moments: list[float | None] = [self._stage.settings.duration, self.state.pattern_end]
         moments += [stage.at for stage in self._stages[self.state.stage + 1 :]]
         if self._delivering:
             moments += self._stage.mode.switches(self.state.mode_state, time)
@@ -121,13 +130,13 @@ class Controller:
         events: list[Event] = []
         if state.phase == "treating":
             events += self._check_limits(measurement)
-            if is_due(self.protocol.duration, time):
+            if is_due(self._ending(time), time):
                 events += self._end(time, "its duration is over")
             else:
                 events += self._treat(measurement)
         if state.phase == "cool_down" and is_due(self.end_time(), time):
             state.phase = "finished"
-            if self.protocol.cool_down > 0:
+            if self._stage.settings.cool_down > 0:
                 events.append(Event(time, "cool_down_end", "cool-down is over"))
         state.events += events
         return tuple(events)
@@ -149,25 +158,41 @@ class Controller:
             if reason is not None:
                 return events + self._end(time, reason)
         while state.stage + 1 < len(self._stages) and is_due(self._stages[state.stage + 1].at, time):
-            events.append(self._change(measurement))
+            events += self._change(measurement)
         if is_due(state.pattern_end, time):
             events.append(self._switch_poles(time))
         return events
 
-    def _change(self, measurement: Measurement) -> Event:
+    def _ending(self, time: float) -> float:
+        """When the treatment is to end, as it stands once the changes that are due at ``time`` have been made."""
+        due = [stage for stage in self._stages[self.state.stage + 1 :] if is_due(stage.at, time)]
+        return (due[-1] if due else self._stage).settings.duration
+
+    def _change(self, measurement: Measurement) -> list[Event]:
         """Enter the next stage of the schedule."""
         time, state, old = measurement.time, self.state, self._stage
         state.stage += 1
         new = self._stage
-        new.mode.adopt(state.mode_state, old.mode, measurement)
-        if old.enabled and not new.enabled:
-            new.mode.suspend(state.mode_state, time)
-        elif new.enabled and not old.enabled:
-            new.mode.resume(state.mode_state, measurement)
+        events = [Event(time, "schedule", new.message)]
+        if new.generator != old.generator:
+            state.limits.clear()
+        if new.settings.mode != old.settings.mode:
+            state.mode, state.mode_state = new.settings.mode, new.mode.start(time)
+            if new.enabled:
+                # What has just been measured is the new mode's first sample.
+                events += new.mode.advance(state.mode_state, measurement)
+            else:
+                new.mode.suspend(state.mode_state, time)
+        else:
+            new.mode.adopt(state.mode_state, old.mode, measurement)
+            if old.enabled and not new.enabled:
+                new.mode.suspend(state.mode_state, time)
+            elif new.enabled and not old.enabled:
+                new.mode.resume(state.mode_state, measurement)
         if old.patterns != new.patterns or old.settings.cycle_time != new.settings.cycle_time:
             self._start_cycle(time)
             new.mode.repole(state.mode_state, time)
-        return Event(time, "schedule", new.message)
+        return events
 
     def _start_cycle(self, time: float) -> None:
         cycled = len(self._stage.patterns) > 1
@@ -183,17 +208,17 @@ class Controller:
 
     def _check_limits(self, measurement: Measurement) -> list[Event]:
         """Say once for each limit of the generator that it cannot deliver what it was set to."""
-        drive = self.drive(measurement.time)
-        load = measurement.impedance - self.generator.lead_resistance
+        drive, generator = self.drive(measurement.time), self._stage.generator
+        load = measurement.impedance - generator.lead_resistance
         if load > 0:
-            limit = deliver(drive, 0.0, load, self.generator).limited_by
+            limit = deliver(drive, 0.0, load, generator).limited_by
         else:  # an antenna has no impedance in ohm
-            limit = "power" if drive.kind == "power" and drive.value > self.generator.max_power else None
+            limit = "power" if drive.kind == "power" and drive.value > generator.max_power else None
         if limit is None or limit in self.state.limits:
             return []
         self.state.limits.append(limit)
         unit = {"power": "W", "voltage": "V", "current": "A"}
-        most = getattr(self.generator, f"max_{limit}")
+        most = getattr(generator, f"max_{limit}")
         message = f"the generator's {most:g} {unit[limit]} limit it ({drive.value:.4g} {unit[drive.kind]} asked)"
         return [Event(measurement.time, "limit", message)]
 

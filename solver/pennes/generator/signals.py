@@ -9,7 +9,8 @@ from statistics import fmean
 from typing import Literal
 
 from pennes.errors import SolverError
-from pennes.library.protocols import Pole
+from pennes.library.protocols import Generator
+from pennes.library.schedule import Pole
 
 _STATISTICS = {"mean": fmean, "max": max, "min": min}
 DriveKind = Literal["off", "voltage", "current", "power"]
@@ -55,6 +56,8 @@ class Drive:
     value: float = 0.0
     rate: float = 0.0
     poles: Mapping[str, Pole] = field(default_factory=dict)
+    generator: Generator | None = None
+    """With the limits that hold now; None: the device's own."""
 
 
 @dataclass(frozen=True)

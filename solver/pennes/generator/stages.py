@@ -7,20 +7,23 @@ from dataclasses import dataclass
 
 from pennes.errors import InputError, nearest_name
 from pennes.generator.modes import MODES, Mode
-from pennes.library.protocols import Change, Generator, Pole, ProtocolBase, TemperatureControlled, TemperatureLimited
+from pennes.library.protocols import Generator, ProtocolBase, TemperatureControlled, TemperatureLimited
+from pennes.library.schedule import Change, Pole
 
 
 @dataclass(frozen=True)
 class Stage:
     """What holds from ``at`` (s) to the next stage.
 
-    ``settings`` the protocol with all changes so far; ``mode`` its rules; ``patterns`` the poles, all of them by
-    full name, one pattern or several to switch between; ``message`` what has changed, in words.
+    ``settings`` the protocol with all changes so far; ``mode`` its rules; ``generator`` with the limits that hold;
+    ``patterns`` the poles, all of them by full name, one pattern or several to switch between; ``message`` what has
+    changed, in words.
     """
 
     at: float
     settings: ProtocolBase
     mode: Mode
+    generator: Generator
     enabled: bool
     patterns: tuple[Mapping[str, Pole], ...]
     message: str = ""
@@ -39,14 +42,15 @@ def make_stages(
     for index, change in enumerate((None, *protocol.schedule)):
         message, key = "", "protocol"
         if change is not None:
-            changed = {name: getattr(change, name) for name in _changed(change)}
-            enabled = changed.pop("enabled", enabled)
-            settings = settings.model_copy(update=changed)
-            message, key = _message(change), f"protocol.schedule[{index - 1}]"
+            enabled = enabled if change.enabled is None else change.enabled
+            settings = settings.changed(change)
+            message, key = _message(change), f"protocol.schedule.{index - 1}"
+        limited = generator.model_copy(update={name: limit for name, limit in settings.limits if limit is not None})
         stage = Stage(
             at=0.0 if change is None else change.at,
             settings=settings,
-            mode=MODES[settings.mode](settings, generator, _sensors(settings, sensor_names, key)),
+            mode=MODES[settings.mode](settings, limited, _sensors(settings, sensor_names, key)),
+            generator=limited,
             enabled=enabled,
             patterns=_patterns(settings, pole_names, key),
             message=message,
@@ -68,6 +72,8 @@ def _message(change: Change) -> str:
     for name in _changed(change):
         if name == "enabled":
             said.append("on" if change.enabled else "off")
+        elif name in ("coolant", "limits"):
+            said += [f"{name} {key} {value}" for key, value in text[name].items() if value is not None]
         elif isinstance(text[name], (dict, list)):
             said.append(f"{name} changed")
         else:
@@ -78,7 +84,7 @@ def _message(change: Change) -> str:
 def _patterns(settings: ProtocolBase, known: Sequence[str], key: str) -> tuple[Mapping[str, Pole], ...]:
     standing = _poles(settings.poles, known, f"{key}.poles")
     every = {name: standing.get(name, Pole()) for name in known}
-    switched = [_poles(poles, known, f"{key}.pole_cycle[{i}]") for i, poles in enumerate(settings.pole_cycle)]
+    switched = [_poles(poles, known, f"{key}.pole_cycle.{i}") for i, poles in enumerate(settings.pole_cycle)]
     return tuple({**every, **poles} for poles in switched) or (every,)
 
 

@@ -46,7 +46,7 @@ class Cooling(Record):
     """Coolant flowing inside: a heat transfer coefficient to the coolant's temperature on the surface."""
 
     coefficient: units.HeatTransferCoefficient = "3366 W/m^2/K"
-    temperature: units.Temperature = "20 degC"
+    temperature: units.CoolantTemperature = "20 degC"
     length: units.PositiveLength | None = None
     """Cooled distance from the tip backwards; none: the whole shaft."""
     source: str

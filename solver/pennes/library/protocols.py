@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pennes import units
 from pennes.library.records import Record, refuse
+from pennes.library.schedule import Change, Coolant, Limits, Pole
 
 
 class Generator(Record):
@@ -25,64 +26,14 @@ class Generator(Record):
     """Series resistance of leads and pads, added to the displayed impedance; its heat stays outside the body."""
 
 
-class Pole(Record):
-    """How a pole is driven: relative amplitude and phase of its potential, ground, or floating (no net current)."""
-
-    role: Literal["active", "ground", "floating"] = "active"
-    amplitude: units.Number = 1.0
-    phase: units.Angle = "0 deg"
-
-
-class Change(Record):
-    """An entry of the schedule: from ``at`` on, the given values replace the protocol's. Anything left out stays."""
-
-    at: units.Duration
-    set_voltage: units.Voltage | None = None
-    set_current: units.Current | None = None
-    set_power: units.Power | None = None
-    set_temperature: units.Temperature | None = None
-    poles: dict[str, Pole] | None = None
-    """Poles by "applicator.pole"; a pole's name alone means that pole of every applicator."""
-    pole_cycle: tuple[dict[str, Pole], ...] | None = None
-    """An empty list ends the switching."""
-    cycle_time: units.PositiveDuration | None = None
-    ramp: units.PowerRate | None = None
-    roll_off_impedance: units.Resistance | None = None
-    roll_off_rise: units.Resistance | None = None
-    pause: units.PositiveDuration | None = None
-    pause_power: units.Power | None = None
-    minimum_pulse: units.PositiveDuration | None = None
-    short_pulse: units.Duration | None = None
-    short_pulse_factor: units.Fraction | None = None
-    roll_offs_to_end: units.Whole | None = Field(default=None, ge=1)
-    max_power: units.PositivePower | None = None
-    proportional: units.Number | None = None
-    integral: units.Number | None = None
-    sample_interval: units.PositiveDuration | None = None
-    sensors: tuple[str, ...] | None = None
-    statistic: Literal["mean", "max", "min"] | None = None
-    hold: units.PositiveDuration | None = None
-    hold_tolerance: units.TemperatureDifference | None = None
-    period: units.PositiveDuration | None = None
-    duty_cycle: units.Fraction | None = Field(default=None, gt=0)
-    limit_temperature: units.Temperature | None = None
-    resume_below: units.PositiveTemperatureDifference | None = None
-    enabled: bool | None = None
-    """False: the generator pauses; true: it goes on."""
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> Self:
-        if all(getattr(self, name) is None for name in type(self).model_fields if name != "at"):
-            raise refuse("changes nothing", expected="at least one value beside 'at'")
-        return self
-
-
 class ProtocolBase(Record):
     name: str = "own"
     """The library's name of the protocol that this one is, or was made from."""
     duration: units.PositiveDuration
     cool_down: units.Duration = "0 s"
     """Time simulated after the generator has been switched off at ``duration``."""
+    limits: Limits = Limits()
+    coolant: Coolant = Coolant()
     schedule: tuple[Change, ...] = ()
     poles: dict[str, Pole] = {}
     """Poles that are not simply active at full amplitude."""
@@ -94,12 +45,35 @@ class ProtocolBase(Record):
     cycle_time: units.PositiveDuration = "30 s"
     source: str = "stated by the case"
 
+    def changed(self, change: Change) -> ProtocolBase:
+        """The settings after a change, without a schedule.
+
+        Raises ValidationError where a new mode lacks what it needs.
+        """
+        given = {
+            name: value
+            for name in Change.model_fields.keys() - {"at", "enabled"}
+            if (value := getattr(change, name)) is not None
+        }
+        for name in given.keys() & {"limits", "coolant"}:
+            stated = {key: value for key, value in given[name] if value is not None}
+            given[name] = getattr(self, name).model_copy(update=stated)
+        mode = given.pop("mode", self.mode)
+        if mode == self.mode:
+            return self.model_copy(update={**given, "schedule": ()})
+        model = PROTOCOLS[mode]
+        # As text: what both modes have is taken over, and all of it validated anew.
+        kept = self.model_dump(mode="json", include=model.model_fields.keys() - {"mode", "schedule"})
+        stated = change.model_copy(update=given).model_dump(mode="json", include=given.keys())
+        return model.model_validate({**kept, **stated, "mode": mode})
+
     @model_validator(mode="after")
     def _schedule_fits(self) -> Self:
         settings = Change.model_fields.keys() - {"at", "enabled"}
+        now: ProtocolBase = self
         before = 0.0
         for index, change in enumerate(self.schedule):
-            if change.at < before or change.at > self.duration:
+            if change.at < before or change.at > now.duration:
                 raise refuse(
                     f"{change.at:g} s is out of turn",
                     "schedule",
@@ -108,14 +82,35 @@ class ProtocolBase(Record):
                     expected="ascending times within the duration",
                 )
             before = change.at
-            for name in sorted(settings - type(self).model_fields.keys()):
+            model = type(now) if change.mode in (None, now.mode) else PROTOCOLS[change.mode]
+            own = sorted(settings & model.model_fields.keys())
+            for name in sorted(settings - model.model_fields.keys()):
                 if getattr(change, name) is not None:
-                    own = " | ".join(sorted(settings & type(self).model_fields.keys()))
-                    raise refuse("does not belong to this mode", "schedule", index, name, expected=own)
+                    expected = " | ".join(own)
+                    raise refuse("does not belong to this mode", "schedule", index, name, expected=expected)
+            if change.start_power is not None and change.mode in (None, now.mode):
+                raise refuse("belongs to the start of a mode", "schedule", index, "start_power", expected="a new mode")
+            try:
+                now = now.changed(change)
+            except ValidationError as error:
+                raise _of_change(error, index, str(change.mode)) from None
+            if now.duration < change.at:
+                problem = f"{now.duration:g} s are over at {change.at:g} s"
+                raise refuse(problem, "schedule", index, "duration", expected="an end that is still to come")
         for index, pattern in enumerate(self.pole_cycle):
             if not pattern:
                 raise refuse("names no pole", "pole_cycle", index, expected="a pattern such as {needle.active: {...}}")
         return self
+
+
+def _of_change(error: ValidationError, index: int, mode: str) -> Exception:
+    """What a new mode lacks, as an error of its entry of the schedule."""
+    first = error.errors(include_url=False)[0]
+    context = first.get("ctx", {})
+    at = ("schedule", index, *first["loc"], *context.get("at", ()))
+    if first["type"] == "missing":
+        return refuse("is missing", *at, expected=f"a value that '{mode}' starts with")
+    return refuse(context.get("problem", first["msg"]), *at, expected=context.get("expected"))
 
 
 class ConstantVoltage(ProtocolBase):

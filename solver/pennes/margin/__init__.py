@@ -1,5 +1,6 @@
 """Margins: distances between surfaces, their statistics, and zones cut out of a mesh. NumPy and SciPy only."""
 
+from pennes.margin.caps import capped
 from pennes.margin.compare import Comparison, Sampling, check_required, compare, compare_surfaces
 from pennes.margin.direction import direction_words
 from pennes.margin.distance import DistanceField, Enclosure, distance_to_triangles, enclosed
@@ -22,6 +23,7 @@ __all__ = [
     "ShellCoverage",
     "SmallestMargin",
     "Surface",
+    "capped",
     "check_required",
     "clip_segments",
     "clip_triangles",

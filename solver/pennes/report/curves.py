@@ -128,6 +128,11 @@ def _growth(axes: Axes, minutes: np.ndarray, result: Result) -> None:
 
 def draw_budget(result: Result) -> str:
     """Where the deposited energy went, stacked over time, and the residual of the budget, as inline SVG."""
+    return svg(budget_figure(result), "budget", "Energy budget over time, stacked, and its residual")
+
+
+def budget_figure(result: Result) -> Figure:
+    """The same as a figure."""
     count = len(result.history["time_s"])
     kept = np.unique(
         np.linspace(0, count - 1, min(count, 400)).round().astype(int)
@@ -140,7 +145,8 @@ def draw_budget(result: Result) -> str:
         if f"{name}_j" in history and np.nanmax(np.abs(history[f"{name}_j"]), initial=0.0) > 0.0
     }
     figure = Figure(figsize=(10.2, 4.9))
-    frame = {"left": 0.065, "right": 0.985, "bottom": 0.1, "top": 0.94, "hspace": 0.22}
+    # Room on the left for the figures of a small residual, on the right for the names.
+    frame = {"left": 0.09, "right": 0.74, "bottom": 0.1, "top": 0.94, "hspace": 0.22}
     axes, rest = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3.2, 1], **frame})
     top, bottom = np.zeros_like(minutes), np.zeros_like(minutes)
     for name, energy in terms.items():
@@ -154,10 +160,10 @@ def draw_budget(result: Result) -> str:
     axes.plot(minutes, history["deposited_j"] / 1e3, color=palette.INK, linewidth=1.8, label="deposited")
     _finish(axes, "kJ", "Where the deposited energy went")
     handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles[::-1], labels[::-1], loc="upper left")
+    axes.legend(handles[::-1], labels[::-1], loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
     rest.plot(minutes, 100.0 * history.get("residual_fraction", np.full_like(minutes, np.nan)), color=palette.SERIES[1])
     rest.axhline(0.0, color=palette.MUTED, linewidth=0.8)
     _finish(rest, "%", "Residual: share of the deposited energy that is not accounted for")
     rest.set_xlabel("time, min")
     rest.set_xlim(0.0, minutes[-1])
-    return svg(figure, "budget", "Energy budget over time, stacked, and its residual")
+    return figure

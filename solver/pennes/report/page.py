@@ -17,6 +17,7 @@ from pennes.report.folder import Result, read_result
 from pennes.report.planes import draw_planes
 from pennes.report.spatial import Renderer, draw_overview, draw_painted, start_renderer
 from pennes.report.style import house_style
+from pennes.report.tables import provenance, tables
 from pennes.report.unrolled import draw_unrolled
 
 NOTICE = "Research use only \N{EN DASH} not a medical device. Not for diagnosis or treatment of patients."
@@ -65,8 +66,8 @@ def write_report(folder: Path) -> Path:
         figures=words.figures(result),
         warnings=result.summary["warnings"],
         sections=[section for section in sections if section.pictures],
-        tables=words.tables(result),
-        provenance=words.provenance(result),
+        tables=tables(result),
+        provenance=provenance(result),
     )
     page = folder / "report.html"
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pennes.case.models import Case, LabelBody, MeshBody
 from pennes.scene import cache
 from pennes.scene.arrays import MeshArrays, MeshQuality
+from pennes.scene.cells import refuse_too_many
 from pennes.scene.description import SceneDescription, describe
 from pennes.scene.plan import ScenePlan, make_plan, make_recipe, recipe_hash
 from pennes.scene.refusals import refuse_impossible
@@ -29,6 +31,7 @@ def build(case: Case, comm: MPI.Intracomm, cache_directory: Path | None = None) 
     from pennes.scene.domain import Domain
 
     axis, labels, notes, grid = None, (), (), None
+    began = time.perf_counter()
     if isinstance(case.body, LabelBody):
         from pennes.scene.label_mesh import load_label_mesh
 
@@ -47,12 +50,15 @@ def build(case: Case, comm: MPI.Intracomm, cache_directory: Path | None = None) 
         regions, surfaces, axis = plan.regions, plan.surfaces, plan.axis
         loaded = on_root(comm, lambda: planned_mesh(case, plan, cache_directory))
         quality, key = comm.bcast(None if loaded is None else loaded[1:])
+    meshing = time.perf_counter() - began
     mesh, cell_tags, facet_tags = distribute(None if loaded is None else loaded[0], comm)
-    return Domain(mesh, cell_tags, facet_tags, regions, surfaces, quality, key, axis, labels, notes, grid)
+    named = (regions, surfaces, quality, key, axis, labels, notes, grid)
+    return Domain(mesh, cell_tags, facet_tags, *named, mesh_wall_s=meshing)
 
 
-def check(case: Case, cache_directory: Path | None = None) -> SceneDescription:
-    """Mesh the scene, or take the mesh from the cache, in this process alone and describe it; nothing is solved.
+def check(case: Case, cache_directory: Path | None = None, *, ranks: int = 1) -> SceneDescription:
+    """Mesh the scene, or take the mesh from the cache, in this process alone and describe it, with
+    what it will cost on ``ranks`` ranks; nothing is solved.
 
     Raises InputError as ``build`` does.
     """
@@ -60,15 +66,15 @@ def check(case: Case, cache_directory: Path | None = None) -> SceneDescription:
         from pennes.scene.label_mesh import load_label_mesh
 
         arrays, names, quality, key = load_label_mesh(case)
-        return describe(case, arrays, names.named(case), quality, key, None)
+        return describe(case, arrays, names.named(case), quality, key, None, ranks)
     if isinstance(case.body, MeshBody):
         from pennes.scene.given_mesh import load_given_mesh
 
         arrays, names, quality, key = load_given_mesh(case)
-        return describe(case, arrays, names.named(case), quality, key, None)
+        return describe(case, arrays, names.named(case), quality, key, None, ranks)
     plan = make_plan(case)
     arrays, quality, key = planned_mesh(case, plan, cache_directory)
-    return describe(case, arrays, (plan.regions, plan.surfaces), quality, key, plan)
+    return describe(case, arrays, (plan.regions, plan.surfaces), quality, key, plan, ranks)
 
 
 def planned_mesh(
@@ -80,6 +86,7 @@ def planned_mesh(
     key = recipe_hash(recipe)
 
     def make() -> MeshArrays:
+        refuse_too_many(case, plan, recipe)
         from pennes.scene.mesher import make_mesh  # gmsh is loaded only where a mesh must be made
 
         return make_mesh(recipe)

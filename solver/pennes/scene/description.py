@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pennes.case.models import Case
+from pennes.case.models import Case, Organ, Probe, Region
+from pennes.scene import shapes
 from pennes.scene.arrays import MeshArrays, MeshQuality, signed_volumes
+from pennes.scene.cost import Cost, expected_cost
 from pennes.scene.names import NamedRegion, NamedSurface
 from pennes.scene.plan import ScenePlan
 from pennes.scene.refusals import target_to_vessel, wire_to_vessel
@@ -41,6 +43,24 @@ class Clearance:
 
 
 @dataclass(frozen=True)
+class OrganDescription:
+    """A structure at risk; ``vertices`` of the mesh in it are watched."""
+
+    name: str
+    tissue: str
+    vertices: int
+
+
+@dataclass(frozen=True)
+class ProbeDescription:
+    """Where a probe is: its point and the target or organ around it, else the body."""
+
+    name: str
+    point_mm: tuple[float, float, float]
+    inside: str
+
+
+@dataclass(frozen=True)
 class SceneDescription:
     title: str
     regions: tuple[RegionDescription, ...]
@@ -48,6 +68,9 @@ class SceneDescription:
     clearances: tuple[Clearance, ...]
     quality: MeshQuality
     recipe_hash: str
+    organs: tuple[OrganDescription, ...]
+    probes: tuple[ProbeDescription, ...]
+    cost: Cost
     cell_kind: str = "tetrahedra"
 
     def __str__(self) -> str:
@@ -59,8 +82,12 @@ class SceneDescription:
         )
         lines += [f"region {r.name}: {r.tissue}, {r.volume_ml:.4g} ml, {r.cells} cells" for r in self.regions]
         lines += [f"surface {s.name}: {s.kind}, {s.area_mm2:.4g} mm2, {s.facets} facets" for s in self.surfaces]
+        lines += [f"organ {o.name}: {o.tissue}, {o.vertices} vertices" for o in self.organs]
+        lines += [
+            f"probe {p.name}: ({', '.join(f'{x:.4g}' for x in p.point_mm)}) mm, in {p.inside}" for p in self.probes
+        ]
         lines += [f"{c.first} - {c.second}: {c.distance_mm:.3g} mm apart" for c in self.clearances]
-        return "\n".join(lines)
+        return "\n".join([*lines, str(self.cost)])
 
 
 def describe(
@@ -70,8 +97,10 @@ def describe(
     quality: MeshQuality,
     key: str,
     plan: ScenePlan | None,
+    ranks: int,
 ) -> SceneDescription:
-    """Measures of a mesh by its names; ``plan`` None: a given mesh, where distances are not known."""
+    """Measures of a mesh by its names, and its cost on ``ranks`` ranks; ``plan`` None: a given mesh, where distances
+    are not known."""
     axis = None if plan is None else plan.axis
     if axis is None:
         volumes, areas, kind = np.abs(signed_volumes(arrays.points, arrays.cells)), _areas(arrays), "tetrahedra"
@@ -89,7 +118,31 @@ def describe(
         area = 1e6 * float(areas[facets].sum())
         surfaces.append(SurfaceDescription(surface.name, surface.kind, area, int(facets.sum())))
     clearances = () if plan is None else tuple(_clearances(case, plan))
-    return SceneDescription(case.title, tuple(regions), tuple(surfaces), clearances, quality, key, kind)
+    organs = tuple(_organ(organ, arrays, names[0]) for organ in case.organs)
+    probes = tuple(
+        ProbeDescription(probe.name, tuple(1e3 * x for x in probe.point), _around(case, probe))
+        for probe in case.output.probes
+    )
+    cost = expected_cost(case, arrays, ranks)
+    found = (tuple(regions), tuple(surfaces), clearances, quality, key, organs, probes, cost, kind)
+    return SceneDescription(case.title, *found)
+
+
+def _organ(organ: Organ, arrays: MeshArrays, regions: tuple[NamedRegion, ...]) -> OrganDescription:
+    if isinstance(organ.geometry, Region):
+        tags = [region.tag for region in regions if region.name == organ.geometry.region]
+        vertices = len(np.unique(arrays.cells[np.isin(arrays.cell_tags, tags)]))
+    else:
+        vertices = int(shapes.contains(organ.geometry, arrays.points).sum())
+    return OrganDescription(organ.name, "tissue around it" if organ.tissue is None else organ.tissue.title, vertices)
+
+
+def _around(case: Case, probe: Probe) -> str:
+    """The target or organ that a probe lies in, where its shape is known."""
+    for part in (*case.targets, *case.organs):
+        if not isinstance(part.geometry, Region) and shapes.contains(part.geometry, np.array([probe.point]))[0]:
+            return part.name
+    return "the body"
 
 
 def _clearances(case: Case, plan: ScenePlan) -> Iterator[Clearance]:

@@ -41,6 +41,8 @@ class Domain:
     """What the user should know of how the scene was read."""
     grid: Grid | None = None
     """Voxels of the label map that the mesh was made from."""
+    mesh_wall_s: float = 0.0
+    """Wall time for making the mesh on one rank, or reading it, in s."""
     _spaces: Spaces = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
 from pennes.case.models import Case, HalfSpace
+from pennes.case.vessels import Vessel
 from pennes.errors import InputError
 from pennes.scene import bodies, shapes
 from pennes.scene.paths import point_distance, segment_distance
 from pennes.scene.placement import Wire
 from pennes.scene.plan import ScenePlan
 from pennes.scene.vascular import VesselTree
-from pennes.vasculature import build_trees
+from pennes.vasculature import Tree, build_trees
 
 CLEARANCE = 1e-4
 """Parts closer than this touch, as far as a mesh is concerned."""
+TOUCHES = 1e-9
+"""A probe may lie on the body's surface, to rounding."""
 SURFACE_STEP = 25
 """A target's surface is tested at points this many to its width."""
 
@@ -26,7 +29,10 @@ def refuse_impossible(case: Case, plan: ScenePlan) -> None:
     _targets_in_body(case)
     for tree in plan.vessels:
         _vessel_in_body(case, tree)
-    _unmeshed_vessels_in_body(case, {tree.name for tree in plan.vessels})
+    trees = build_trees(case)
+    _unmeshed_vessels_in_body(case, trees, {tree.name for tree in plan.vessels})
+    _vessels_apart(case, trees)
+    _probes_in_body(case)
     for wire in plan.wires:
         _tip_in_body(case, wire)
         _antenna_in_body(case, wire)
@@ -93,8 +99,8 @@ def midpoints(points: np.ndarray) -> np.ndarray:
     return (points[1:] + points[:-1]) / 2
 
 
-def _unmeshed_vessels_in_body(case: Case, meshed: set[str]) -> None:
-    for number, (vessel, tree) in enumerate(zip(case.vessels, build_trees(case), strict=True)):
+def _unmeshed_vessels_in_body(case: Case, trees: list[Tree], meshed: set[str]) -> None:
+    for number, (vessel, tree) in enumerate(zip(case.vessels, trees, strict=True)):
         if vessel.name in meshed:
             continue
         points = np.concatenate([part for line in tree.lines for part in (line.points, midpoints(line.points))])
@@ -104,6 +110,34 @@ def _unmeshed_vessels_in_body(case: Case, meshed: set[str]) -> None:
                 f"the vessel '{vessel.name}' lies outside the body, {-1e3 * deepest:.3g} mm from it",
                 key=f"vessels.{number}",
                 expected="a vessel that runs through the body",
+            )
+
+
+def _vessels_apart(case: Case, trees: list[Tree]) -> None:
+    """Two vessels that are drawn do not run through each other, whatever their models; trees that were read or grown
+    come with crossings that nobody drew."""
+    drawn = [number for number, vessel in enumerate(case.vessels) if isinstance(vessel, Vessel)]
+    for first, second in combinations(drawn, 2):
+        for line, other in product(trees[first].lines, trees[second].lines):
+            gap, where, _ = segment_distance(line.points, other.points)
+            gap -= line.radii[0] + other.radii[0]
+            if gap < 0.0:
+                names = f"'{case.vessels[first].name}' and '{case.vessels[second].name}'"
+                raise InputError(
+                    f"the vessels {names} run through each other at {_millimetres(where)}",
+                    key=f"vessels.{second}.path",
+                    expected="vessels beside each other; of vessels that join, one is among the other's branches",
+                )
+
+
+def _probes_in_body(case: Case) -> None:
+    for number, probe in enumerate(case.output.probes):
+        depth = float(bodies.depth(case.body, probe.point)[0])
+        if depth < -TOUCHES:
+            raise InputError(
+                f"the probe '{probe.name}' is at {_millimetres(probe.point)}, {-1e3 * depth:.3g} mm outside the body",
+                key=f"output.probes.{number}.point",
+                expected="a point inside the body",
             )
 
 

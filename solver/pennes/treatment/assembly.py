@@ -9,6 +9,7 @@ from pennes.case.models import Case, HalfSpace, LabelBody, Surroundings
 from pennes.death import make_death_models
 from pennes.elements import AxisymmetricElements, LinearElements, QuadraticElements
 from pennes.energy import SOURCES
+from pennes.errors import InputError
 from pennes.scene import Domain
 from pennes.scene.domain import NamedSurface
 from pennes.treatment.circulation import Circulation
@@ -88,12 +89,15 @@ def fixed_temperatures(case: Case, domain: Domain, elements) -> tuple[np.ndarray
 def heat_sinks(case: Case, domain: Domain, elements) -> list[HeatSink]:
     """Vessels, cooled metal and convective surfaces of the domain."""
     sinks: list[HeatSink] = []
-    for vessel, tree in zip(case.vessels, build_trees(case), strict=True):
+    for number, (vessel, tree) in enumerate(zip(case.vessels, build_trees(case), strict=True)):
         tags = [s.tag for s in domain.surfaces if s.vessel == vessel.name and s.kind == "wall"]
         facets = [domain.facet_tags.find(tag) for tag in tags]
         walls = np.sort(np.concatenate([*facets, np.empty(0, np.int32)]))
         site = Site(walls, domain.locate, case.body.tissue.thermal_conductivity.value)
-        sinks.append(MODELS[vessel.model](elements, vessel, tree, site))
+        try:
+            sinks.append(MODELS[vessel.model](elements, vessel, tree, site))
+        except InputError as error:
+            raise error.below(f"vessels.{number}") from None
     if isinstance(case.body, LabelBody):
         walls = {surface.vessel: facets_of(domain, surface) for surface in domain.surfaces if surface.kind == "wall"}
         sinks += [LabelWall(elements, vessel, walls[vessel.label]) for vessel in case.body.vessels]

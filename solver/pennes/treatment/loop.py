@@ -63,11 +63,14 @@ class Loop:
     def run(self, on_step: Callable[[Measurement, CoupledStep], None], next_output: Callable[[float], float]) -> None:
         """March to the end. Raises SolverError when a step cannot be taken at any length."""
         drive = self.controller.drive(self.state.time)
-        self.physics.run_coolant(self.controller.state.phase == "treating")
+        self.physics.run_coolant(self.controller.coolant)
         self.physics.follow_circulation(self.state.time)
         self._begin(drive)
         if self.state.steps == 0:
+            # A first sample decides what the first step delivers.
             self.controller.advance(self.before)
+            drive = self.controller.drive(self.state.time)
+            self._begin(drive)
         while not self.controller.finished:
             now = self.state.time
             stop = min(self.controller.next_switch(now), next_output(now), self.physics.circulation.next_change(now))
@@ -76,9 +79,9 @@ class Loop:
             self.controller.advance(after)
             following = self.controller.drive(self.state.time)
             # The pump stops with the generator: what lies against the metal is cooked in the cool-down.
-            pump = self.physics.run_coolant(self.controller.state.phase == "treating")
+            pump = self.physics.run_coolant(self.controller.coolant)
             flow = self.physics.follow_circulation(self.state.time)
-            if pump or flow or _jumps(drive, following):
+            if pump or flow or _jumps(drive, following, step.dt):
                 self.state.past = None
                 self.control.restart()
                 self._begin(following)
@@ -176,10 +179,12 @@ class Loop:
         self.before = after
 
 
-def _jumps(before: Drive, after: Drive) -> bool:
-    """Whether the source changes abruptly between two drives, so that the past does not predict the future."""
+def _jumps(before: Drive, after: Drive, elapsed: float) -> bool:
+    """Whether the source changes abruptly between a drive that has acted for ``elapsed`` seconds and the next, so that
+    the past does not predict the future."""
     return (
         before.kind != after.kind
+        or before.generator != after.generator
         or before.poles != after.poles
-        or not math.isclose(before.value, after.value, rel_tol=0.05, abs_tol=1e-9)
+        or not math.isclose(before.value + before.rate * elapsed, after.value, rel_tol=0.05, abs_tol=1e-9)
     )

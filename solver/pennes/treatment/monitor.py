@@ -11,6 +11,9 @@ from pennes.errors import InputError
 from pennes.scene import Domain
 from pennes.scene.placement import sensor_points
 
+PROBE_BEYOND = 1e-6
+"""m; a probe on the outermost surface is inside."""
+
 
 class Monitor:
     """Point values and extremes of the temperature on a domain.
@@ -30,6 +33,7 @@ class Monitor:
         }
         self.max_temperature = case.body.temperature
         self._refuse_empty(case, domain)
+        self._refuse_outside(case)
 
     def probes(self, temperature: np.ndarray) -> dict[str, float]:
         """Temperature in C of each probe."""
@@ -63,19 +67,35 @@ class Monitor:
     def _largest(self, values: np.ndarray) -> float:
         return self.elements.comm.allreduce(float(values.max(initial=-np.inf)), op=MPI.MAX)
 
+    def _refuse_outside(self, case: Case) -> None:
+        """A probe may lie in metal or a vessel, where the nearest tissue answers, but not beyond all of the mesh."""
+        points, comm = self.elements.points, self.elements.comm
+        low, high = points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)
+        comm.Allreduce(MPI.IN_PLACE, low, op=MPI.MIN)
+        comm.Allreduce(MPI.IN_PLACE, high, op=MPI.MAX)
+        for number, (probe, place) in enumerate(zip(case.output.probes, self._probes.points, strict=True)):
+            beyond = float(np.maximum(low - place, place - high).max())
+            if beyond > PROBE_BEYOND:
+                raise InputError(
+                    f"the probe '{probe.name}' lies {1e3 * beyond:.3g} mm outside the mesh",
+                    key=f"output.probes.{number}.point",
+                    expected="a point inside the body",
+                )
+
     def _refuse_empty(self, case: Case, domain: Domain) -> None:
         comm, tags = self.elements.comm, self.elements.cell_values(domain.cell_tags)
         for region in domain.regions:
             if region.target is not None and not comm.allreduce(int(np.count_nonzero(tags == region.tag))):
+                number = [target.name for target in case.targets].index(region.target)
                 raise InputError(
                     f"the target '{region.target}' has no cell of the mesh: too small, or hidden in another",
-                    key="targets",
+                    key=f"targets.{number}",
                     expected="targets beside each other, wider than an edge (accuracy.mesh.lesion)",
                 )
-        for name, nodes in self._organs.items():
+        for number, (name, nodes) in enumerate(self._organs.items()):
             if not comm.allreduce(len(nodes)):
                 raise InputError(
                     f"the organ '{name}' has no point of the mesh: outside the body, or smaller than its edges",
-                    key="organs",
+                    key=f"organs.{number}",
                     expected="an organ inside the body; one with a tissue of its own is meshed",
                 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from pennes.case.models import Case
 from pennes.generator import Measurement
+from pennes.margin import capped
 from pennes.result import ResultFolder
 from pennes.scene import Domain
 from pennes.treatment import findings, tubes
@@ -169,8 +170,7 @@ class Recorder:
             "time": {
                 "simulated_s": state.time,
                 "steps": state.steps,
-                "setup_wall_s": timing["setup_wall_s"],
-                "loop_wall_s": timing["loop_wall_s"],
+                **{name: seconds for name, seconds in timing.items() if name.endswith("_wall_s")},
                 "wall_s": time.perf_counter() - timing["started"],
             },
             "temperature": {"max_c": self.loop.monitor.max_temperature},
@@ -184,6 +184,7 @@ class Recorder:
                     "name": sink.name,
                     "cooling_power_w": self._peak_sink.get(sink.name, 0.0),
                     "heat_removed_j": self.loop.audit.sinks.get(sink.name, 0.0),
+                    "outlet_temperature_max_c": sink.warmest_outlet,
                     "branches": sink.branches()[:MOST_BRANCHES],
                 }
                 for sink in physics.sinks
@@ -214,7 +215,11 @@ class Recorder:
     def _write_surfaces(self, chosen: dict, whole) -> None:
         root = self.elements.comm.rank == 0
         empty = np.zeros((0, 3))
-        points, triangles = (whole.points, whole.triangles) if root else (empty, empty.astype(int))
+        # The needle's hole is closed: other programs, and 'pennes margin', need a zone with an inside.
+        points, triangles = empty, empty.astype(int)
+        if root:
+            closed = capped(whole)
+            points, triangles = closed.points, closed.triangles
         self.folder.write_surface("zone", points, triangles)
         for number, (name, finding) in enumerate(chosen.items()):
             file = "target" if len(chosen) == 1 else f"target_{number}_{_safe(name)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +15,8 @@ from pennes.errors import InputError, Interrupted, SolverError
 from pennes.generator import Controller
 from pennes.result import ResultFolder
 from pennes.result.provenance import provenance
-from pennes.scene import build
+from pennes.scene import Domain, build
+from pennes.stopping import StopRequest
 from pennes.treatment.assembly import assemble
 from pennes.treatment.audit import EnergyAudit
 from pennes.treatment.loop import Counters, Loop
@@ -32,46 +32,69 @@ def run(
 
     ``progress.update(simulated_s, total_s, max_temperature_c, power_w, impedance_ohm, zone_volume_ml)`` is called on
     rank 0 where it is given. Raises InputError for what cannot be simulated, SolverError where the solver fails,
-    Interrupted after SIGTERM or SIGINT (a checkpoint has been written).
+    Interrupted after SIGTERM or SIGINT (once time steps are taken a checkpoint is written first).
     """
     started = time.perf_counter()
-    folder = ResultFolder.create(folder, comm, resume=resume)
-    domain = build(case, comm)
+    stopped = f"stopped on request during set-up, before the {'run went on' if resume else 'first step'}"
+    with StopRequest(stopped, comm, at_once=comm.size == 1) as stop:
+        folder = ResultFolder.create(folder, comm, resume=resume)
+        domain = build(case, comm)
+        stop.check()
+        built = time.perf_counter()
+        loop = _make_loop(case, domain)
+        digest = folder.write_case(case)
+        resumed_at = _restore(folder, loop, domain) if resume else []
+        recorder = Recorder(case, folder, domain, loop, resume_time=loop.state.time if resume else None)
+        recorder.resumed_at = resumed_at
+        stop.check()
+        # From here on a step is ended, and a checkpoint written, before the wish is granted.
+        stop.at_once = False
+        marching = time.perf_counter()
+        timing = {
+            "started": started,
+            "mesh_wall_s": domain.mesh_wall_s,
+            "distribution_wall_s": built - started - domain.mesh_wall_s,
+            "assembly_wall_s": marching - built,
+            "setup_wall_s": marching - started,
+        }
+        _march(case, folder, domain, loop, recorder, stop, progress)
+        timing["loop_wall_s"] = time.perf_counter() - marching
+        origin = provenance(comm, case_sha256=digest, recipe_hash=domain.recipe_hash, resumed_at_s=resumed_at)
+        summary = recorder.finish(origin, timing)
+        _save(folder, loop, domain, recorder)
+        folder.remove_previous_checkpoint()
+        if case.output.report:
+            stop.message = f"stopped on request before the report was written; --resume writes it into {folder.path}"
+            stop.check()
+    return summary
+
+
+def _make_loop(case: Case, domain: Domain) -> Loop:
+    """The loop of ``case`` at t = 0."""
     physics = assemble(case, domain)
-    elements = physics.elements
-    monitor = Monitor(case, domain, elements)
+    monitor = Monitor(case, domain, physics.elements)
     controller = Controller(
         case.protocol, case.applicators[0].device.generator, physics.energy.names, monitor.sensor_names
     )
     fixed, values = physics.integrator.equation.fixed, physics.integrator.equation.fixed_values
     temperature = np.where(fixed, values, case.body.temperature)
-    death = {name: model.initial(elements.n_local) for name, model in physics.death.items()}
-    loop = Loop(case, physics, controller, monitor, State(0.0, temperature, death), EnergyAudit(), Counters())
-    digest = folder.write_case(case)
-    resumed_at: list[float] = []
-    if resume and elements.degree != 1:
-        raise InputError(
-            "a run with quadratic elements cannot be resumed: checkpoints hold values of vertices",
-            key="accuracy.element_degree",
-            expected="1, or a run from the start",
-        )
-    if resume:
-        resumed_at = _restore(folder, loop, domain)
-    recorder = Recorder(case, folder, domain, loop, resume_time=loop.state.time if resume else None)
-    recorder.resumed_at = resumed_at
-    setup = time.perf_counter() - started
+    death = {name: model.initial(physics.elements.n_local) for name, model in physics.death.items()}
+    return Loop(case, physics, controller, monitor, State(0.0, temperature, death), EnergyAudit(), Counters())
 
-    stop = _StopRequest(comm)
-    marching = time.perf_counter()
+
+def _march(
+    case: Case, folder: ResultFolder, domain: Domain, loop: Loop, recorder: Recorder, stop: StopRequest, progress
+) -> None:
+    """Run the loop to its end, with rows of history, checkpoints and progress on the way."""
     last_checkpoint = loop.state.time
 
     def on_step(measurement, step) -> None:
         nonlocal last_checkpoint
         recorder.record(measurement, step)
-        if progress is not None and comm.rank == 0:
+        if progress is not None and domain.mesh.comm.rank == 0:
             progress.update(
                 simulated_s=measurement.time,
-                total_s=controller.end_time(),
+                total_s=loop.controller.end_time(),
                 max_temperature_c=measurement.max_temperature,
                 power_w=measurement.power,
                 impedance_ohm=measurement.impedance,
@@ -88,8 +111,7 @@ def run(
             )
 
     try:
-        with stop:
-            loop.run(on_step, recorder.next_output)
+        loop.run(on_step, recorder.next_output)
     except SolverError as error:
         where = folder.checkpoint_path if folder.checkpoint_path.exists() else "none written yet"
         raise SolverError(
@@ -97,34 +119,6 @@ def run(
         ) from error
     finally:
         recorder.close()
-    timing = {"setup_wall_s": setup, "loop_wall_s": time.perf_counter() - marching, "started": started}
-    origin = provenance(comm, case_sha256=digest, recipe_hash=domain.recipe_hash, resumed_at_s=resumed_at)
-    summary = recorder.finish(origin, timing)
-    _save(folder, loop, domain, recorder)
-    folder.remove_previous_checkpoint()
-    return summary
-
-
-class _StopRequest:
-    """Notes SIGTERM and SIGINT, and tells all ranks at the end of a step."""
-
-    def __init__(self, comm: MPI.Intracomm):
-        self.comm, self.noted, self._old = comm, False, {}
-
-    def __enter__(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._old[number] = signal.signal(number, self._note)
-
-    def __exit__(self, *_) -> None:
-        for number, old in self._old.items():
-            signal.signal(number, old)
-
-    def _note(self, *_) -> None:
-        self.noted = True
-
-    def asked(self) -> bool:
-        """Whether any rank was asked to stop."""
-        return self.comm.allreduce(int(self.noted)) > 0
 
 
 def _save(folder: ResultFolder, loop: Loop, domain, recorder: Recorder) -> None:
@@ -161,6 +155,12 @@ def _save(folder: ResultFolder, loop: Loop, domain, recorder: Recorder) -> None:
 
 def _restore(folder: ResultFolder, loop: Loop, domain) -> list[float]:
     """Bring ``loop`` to where the checkpoint is; returns the simulated times of all resumptions."""
+    if loop.physics.elements.degree != 1:
+        raise InputError(
+            "a run with quadratic elements cannot be resumed: checkpoints hold values of vertices",
+            key="accuracy.element_degree",
+            expected="1, or a run from the start",
+        )
     saved = folder.read_checkpoint(domain.mesh)
     fields, scalars, state = saved.fields, saved.scalars, loop.state
     state.temperature = fields["temperature"]

@@ -17,11 +17,12 @@ class FixedSink:
     temperature: float
 
     def __post_init__(self) -> None:
-        self._while_on = self.conductance
+        self._while_on, self._own = self.conductance, self.temperature
 
-    def switch(self, on: bool) -> None:
-        """Start or stop what takes the heat (a coolant pump)."""
+    def switch(self, on: bool, temperature: float | None = None) -> None:
+        """Start or stop what takes the heat (a coolant pump), at its own temperature or another (C)."""
         self.conductance = self._while_on if on else np.zeros_like(self._while_on)
+        self.temperature = self._own if temperature is None else temperature
 
     def update(self, temperature: np.ndarray) -> np.ndarray:
         """Heat flow at a tissue temperature of 0 C (n_local,) in W."""

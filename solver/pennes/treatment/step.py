@@ -70,21 +70,22 @@ class Physics:
         self.sinks, self.death, self.criterion = sinks, death, criterion
         self.circulation, self.supply = circulation, 1.0
         self.time_tolerance, self.electric_update = time_tolerance, electric_update
-        self.coolant_runs = False
-        self.run_coolant(True)
+        self.coolant: tuple[bool, float | None] = (False, None)
+        self.run_coolant((True, None))
         self._stiffness = None
         self._flows: dict[str, float] = {}
         self.passes = 0
         self.follow_circulation(0.0)
 
-    def run_coolant(self, on: bool) -> bool:
-        """Start or stop the coolant of all applicators; returns whether that was a change."""
-        if on == self.coolant_runs:
+    def run_coolant(self, coolant: tuple[bool, float | None]) -> bool:
+        """Let the coolant of all applicators flow or not, at a temperature in C (None: the devices'); returns whether
+        that was a change."""
+        if coolant == self.coolant:
             return False
-        self.coolant_runs = on
+        self.coolant = coolant
         for sink in self.sinks:
             if sink.kind == "cooling":
-                sink.switch(on)
+                sink.switch(*coolant)
         return True
 
     def follow_circulation(self, time: float) -> bool:

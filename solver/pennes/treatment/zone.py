@@ -29,6 +29,8 @@ class ZoneMeasure:
 
     def __init__(self, domain: Domain, elements):
         self.domain, self.elements = domain, elements
+        # Of shared vertices every rank must have the very same coordinates: parts of a surface join by them.
+        self._points = np.stack([elements.update_ghosts(column) for column in elements.points.T], axis=1)
         self._cells = np.ascontiguousarray(elements.cells, dtype=np.int64)
         tags = elements.cell_values(domain.cell_tags)
         self._targets = {}
@@ -62,8 +64,11 @@ class ZoneMeasure:
         return self.elements.comm.allreduce(self._inside(cells, volumes, level)) / total
 
     def surface(self, level: np.ndarray):
-        """This rank's part of the zone's surface, in the form that ``distance`` and ``gathered`` take."""
-        points = self.elements.points
+        """This rank's part of the zone's surface, in the form that ``distance`` and ``gathered`` take (collective)."""
+        return self._cut(self.elements.update_ghosts(level))
+
+    def _cut(self, level: np.ndarray):
+        points = self._points
         return join_surfaces(
             marching_tetrahedra(points, self._cells, level), clip_triangles(points, self._boundary, level)
         )
@@ -96,14 +101,14 @@ class MeridianZone(ZoneMeasure):
     """
 
     def __init__(self, domain: Domain, elements):
-        self._axis = domain.axis
-        self._places = domain.axis.coordinates(elements.points)
         super().__init__(domain, elements)
+        self._axis = domain.axis
+        self._places = domain.axis.coordinates(self._points)
 
     def _inside(self, cells: np.ndarray, volumes: np.ndarray, level: np.ndarray) -> float:
         return float(volumes @ share_inside(self._places[:, 0], cells, level))
 
-    def surface(self, level: np.ndarray) -> np.ndarray:
+    def _cut(self, level: np.ndarray) -> np.ndarray:
         cut = marching_triangles(self._places, self._cells, level)
         return np.concatenate([cut, clip_segments(self._places, self._boundary, level)])
 

@@ -40,7 +40,13 @@ def build_trees(case: Case) -> list[Tree]:
             for applicator in case.applicators
         ]
     )
-    return [build_tree(vessel, shafts) for vessel in case.vessels]
+    trees = []
+    for number, vessel in enumerate(case.vessels):
+        try:
+            trees.append(build_tree(vessel, shafts))
+        except InputError as error:
+            raise error.below(f"vessels.{number}") from None
+    return trees
 
 
 def _unit(direction) -> np.ndarray:

@@ -17,6 +17,7 @@ class LabelWall:
     """A heat sink on this rank's wall ``facets``; a vessel that does not reach into the box takes nothing."""
 
     kind = "vessel"
+    warmest_outlet = None
 
     def __init__(self, elements, vessel: LabelVessel, facets: np.ndarray):
         self.elements, self.name, self.temperature = elements, vessel.label, vessel.temperature

@@ -12,7 +12,7 @@ class HeatSink(Protocol):
 
     ``kind`` is the term of the energy budget that it belongs to: ``vessel``, ``cooling`` or ``surface``;
     ``conductance`` (n_local,) in W/K, which may change from step to step. A sink of kind ``cooling`` can be switched
-    off and on by ``switch(on)``.
+    off and on by ``switch(on, temperature)``.
     """
 
     name: str
@@ -25,7 +25,12 @@ class HeatSink(Protocol):
 
 
 class VesselModel(HeatSink, Protocol):
-    """A vessel: a heat sink that has a place and a flow, and remembers the heat that it took."""
+    """A vessel: a heat sink that has a place and a flow, and remembers the heat that it took.
+
+    ``warmest_outlet``: the highest temperature (C) at which blood has left it so far; None: the blood does not warm.
+    """
+
+    warmest_outlet: float | None
 
     def nearest_wall_point(self, point: np.ndarray) -> np.ndarray:
         """The point (3,) of the vessel's wall nearest to ``point`` (3,), m."""

@@ -45,7 +45,8 @@ class VascularSink:
 
     ``conductance`` (n_local,) in W/K, accumulated over ranks; ``segment_conductance`` (p,) of each piece between wall
     and blood; ``blood_temperature`` (p,) mean of each piece and ``outlet_temperature`` (lines,) in C of the last
-    update. Raises InputError where the vessel does not touch the tissue.
+    update; ``warmest_outlet`` in C of the ends where blood leaves the tree, of all steps accepted. Raises InputError
+    where the vessel does not touch the tissue.
     """
 
     kind = "vessel"
@@ -62,6 +63,8 @@ class VascularSink:
         self._asked, self._stopped = 1.0, np.zeros(n_lines, dtype=bool)
         self.line_heat, self.line_peak, self.line_power = np.zeros(n_lines), np.zeros(n_lines), np.zeros(n_lines)
         self.blood = Blood(self.pieces, vessel.inlet_temperature)
+        self._outlets = ~np.isin([line.end for line in tree.lines], [line.start for line in tree.lines])
+        self.warmest_outlet = vessel.inlet_temperature
         self._capacity = vessel.blood.density.value * vessel.blood.heat_capacity.value
         self._arrived = self._middle = None
         self._undisturbed, self._stoppage = tree.flows, Stoppage(tree)
@@ -190,6 +193,8 @@ class VascularSink:
     def accept(self, mean: np.ndarray, dead: np.ndarray, dt: float) -> None:
         heat = self.heat(mean)
         self.outlet_temperature = self.blood.warmed(heat)[self.pieces.first[1:] - 1]
+        leaving = self.outlet_temperature[self._outlets & (self.flows > 0.0)]
+        self.warmest_outlet = max(self.warmest_outlet, float(leaving.max(initial=-np.inf)))
         self.line_power = np.bincount(self.pieces.line, heat, minlength=len(self.tree.lines))
         self.line_heat += dt * self.line_power
         self.line_peak = np.maximum(self.line_peak, self.line_power)
@@ -228,10 +233,12 @@ class VascularSink:
             "heat": self.line_heat.tolist(),
             "peak": self.line_peak.tolist(),
             "stopped": np.flatnonzero(self._stopped).tolist(),
+            "warmest_outlet": self.warmest_outlet,
         }
 
     def restore(self, saved: dict) -> None:
         self.line_heat, self.line_peak = np.array(saved["heat"]), np.array(saved["peak"])
+        self.warmest_outlet = saved["warmest_outlet"]
         self._stopped[saved["stopped"]] = True
         self._set()
 

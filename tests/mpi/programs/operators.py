@@ -14,7 +14,7 @@ from mpi4py import MPI  # noqa: E402
 
 from pennes.elements import LinearElements, QuadraticElements  # noqa: E402
 from pennes.energy import Radiofrequency  # noqa: E402
-from pennes.library.protocols import Pole  # noqa: E402
+from pennes.library.schedule import Pole  # noqa: E402
 from pennes.scene.locate import PointLocator, Spaces  # noqa: E402
 from pennes.vasculature import build_tree  # noqa: E402
 from pennes.vessel import MODELS, Site  # noqa: E402

@@ -134,7 +134,8 @@ class AxisymmetricAntenna:
         """Power in W at the generator, ``seconds`` after a drive began."""
         if drive.kind == "off":
             return 0.0
-        return min(max(drive.value + drive.rate * seconds, 0.0), self.device.generator.max_power)
+        generator = self.device.generator if drive.generator is None else drive.generator
+        return min(max(drive.value + drive.rate * seconds, 0.0), generator.max_power)
 
     def deliver(self, drive: Drive, seconds: float, medium: np.ndarray) -> Delivery:
         asked = drive.value + drive.rate * seconds

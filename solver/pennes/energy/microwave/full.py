@@ -21,7 +21,7 @@ from pennes.energy.microwave.mapping import cylindrical
 from pennes.energy.source import Tissues
 from pennes.errors import InputError
 from pennes.generator import Delivery, Drive
-from pennes.library.protocols import Pole
+from pennes.library.schedule import Pole
 from pennes.tissue.dielectric import VACUUM_PERMITTIVITY, complex_permittivity, dielectric_at
 
 UPDATE = 0.02
@@ -158,9 +158,14 @@ class FullField:
                     expected="an antenna whose radiating part is inside the body, or a larger body",
                 )
 
+    def _limit(self, drive: Drive) -> float:
+        """Largest power (W) of the generator now."""
+        generator = self.applicators[0].device.generator if drive.generator is None else drive.generator
+        return generator.max_power
+
     def _waves(self, drive: Drive, seconds: float) -> tuple[np.ndarray, np.ndarray]:
         """Power (antennas,) in W at each generator, and the waves (antennas,) at the ports in sqrt(W)."""
-        limit = self.applicators[0].device.generator.max_power
+        limit = self._limit(drive)
         asked = 0.0 if drive.kind == "off" else min(max(drive.value + drive.rate * seconds, 0.0), limit)
         poles = [drive.poles.get(name, Pole()) for name in self.names]
         active = np.array([pole.role == "active" for pole in poles])
@@ -195,7 +200,7 @@ class FullField:
         power, waves = self._waves(drive, seconds)
         flows = self._flows(power, waves)
         asked = drive.value + drive.rate * seconds
-        limited = "power" if asked > self.applicators[0].device.generator.max_power * (1.0 + 1e-12) else None
+        limited = "power" if asked > self._limit(drive) * (1.0 + 1e-12) else None
         named = {name: float(flows[name].sum()) for name in FLOWS}
         if len(self.names) > 1:
             named |= {
