@@ -41,25 +41,25 @@ def test_the_cost_is_that_of_vertices_steps_and_ranks(described):
     one, four = described(), described(ranks=4)
     cost = one.cost
     assert cost.unknowns == one.quality.vertices
-    assert cost.steps == 120  # 12 minutes of constant power
+    assert cost.steps == 108  # 12 minutes of constant power
     assert cost.minutes == pytest.approx(4.0 * four.cost.minutes)
     assert four.cost.memory_mib - cost.memory_mib == pytest.approx(3 * 221.0)
-    assert str(one).splitlines()[-1].startswith(f"cost, about: {cost.unknowns} unknowns, 120 time steps, ")
+    assert str(one).splitlines()[-1].startswith(f"cost, about: {cost.unknowns} unknowns, 108 time steps, ")
     assert str(four).endswith("on 4 ranks")
 
 
 def test_pulses_tolerances_and_quadratic_elements_cost_more(described):
     plain = described().cost
-    assert described("accuracy.time_tolerance=0.0125 K").cost.steps == 2 * plain.steps
+    assert described("accuracy.time_tolerance=0.0375 K").cost.steps == 2 * plain.steps
     schedule = [
         {"at": "6 min", "mode": "pulsed_power", "period": "9 s", "duty_cycle": "50 %"},
         {"at": "9 min", "mode": "constant_voltage", "set_voltage": "20 V"},
     ]
     protocol = {"mode": "constant_power", "duration": "12 min", "set_power": "50 W", "cool_down": "1 min"}
-    assert described(protocol={**protocol, "schedule": schedule}).cost.steps == 60 + 150 + 30 + 10
+    assert described(protocol={**protocol, "schedule": schedule}).cost.steps == 54 + 135 + 27 + 9
     longer = {**protocol, "schedule": [{"at": "6 min", "duration": "20 min", "mode": "constant_voltage"}]}
     longer["schedule"][0]["set_voltage"] = "20 V"
-    assert described(protocol=longer).cost.steps == 200 + 10
+    assert described(protocol=longer).cost.steps == 180 + 9
     quadratic = described("accuracy.element_degree=2")
     # Of a large mesh of tetrahedra: about seven edges a vertex.
     assert 6.0 < quadratic.cost.unknowns / quadratic.quality.vertices < 9.0

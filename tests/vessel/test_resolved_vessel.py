@@ -7,7 +7,7 @@ import pytest
 from mpi4py import MPI
 
 from pennes.elements import LinearElements
-from pennes.errors import InputError
+from pennes.errors import InputError, SolverError
 from pennes.vasculature import build_tree
 from pennes.verification.exact.vessels import Graetz
 from pennes.vessel import MODELS, Site, lumen
@@ -107,3 +107,28 @@ def test_still_blood_takes_no_heat(elements):
 def test_what_cannot_be_resolved_is_refused(elements, changes, message):
     with pytest.raises(InputError, match=message):
         sink_of(elements, **changes)
+
+
+def test_the_middle_of_a_step_must_be_the_one_that_it_finds(elements):
+    """At the middle that it was told nothing is missing; where tissue came out otherwise, the share that is."""
+    sink = sink_of(elements)
+    warm = np.full(elements.n_local, 60.0)
+    sink.update(warm)
+    assert sink.mismatch(warm) == pytest.approx(0.0, abs=1e-12)
+    uneven = warm + 20.0 * np.sin(4.0 * np.arctan2(elements.points[:, 1], elements.points[:, 2]))
+    assert 0.05 < sink.mismatch(uneven) < 1.0
+    sink.set_flow(0.0)
+    assert sink.mismatch(uneven) == 0.0
+
+
+def test_blood_beyond_inlet_and_walls_is_refused(elements, monkeypatch):
+    sink = sink_of(elements)
+    march = Lumen.march
+
+    def wild(self, *arguments):
+        flux, mixed = march(self, *arguments)
+        return flux, mixed + 500.0
+
+    monkeypatch.setattr(Lumen, "march", wild)
+    with pytest.raises(SolverError, match="the blood of '"):
+        sink.update(np.full(elements.n_local, 60.0))

@@ -12,11 +12,11 @@ from pennes.scene.arrays import MeshArrays
 SECONDS = 6.5e-6
 """Of one core, for one unknown and one time step: 5.3 to 7.6 us were measured with 4000 to 73 000 vertices, on a core
 of a virtual server; field solves of antennas and quadratic elements come on top."""
-STEPS = {"impedance_controlled": 50.0, "pulsed_power": 50.0, "temperature_limited": 50.0}
-SMOOTH = 10.0
-"""Time steps a minute at the default tolerance: by mode where power is switched (50 were measured with 35 roll-offs in
-12 minutes), elsewhere ``SMOOTH`` (9 with constant power)."""
-TOLERANCE = 0.1
+STEPS = {"impedance_controlled": 45.0, "pulsed_power": 45.0, "temperature_limited": 45.0}
+SMOOTH = 9.0
+"""Time steps a minute at the default tolerance: by mode where power is switched (44 were measured with 30 roll-offs in
+12 minutes), elsewhere ``SMOOTH``."""
+TOLERANCE = 0.3
 """K; the default of ``accuracy.time_tolerance``, at which steps were counted."""
 RANK, UNKNOWN = 221.0, 4.5 / 1024.0
 """Memory in MiB of the program on each rank, and of each unknown."""

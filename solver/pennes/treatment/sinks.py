@@ -28,6 +28,10 @@ class FixedSink:
         """Heat flow at a tissue temperature of 0 C (n_local,) in W."""
         return self.conductance * self.temperature
 
+    def mismatch(self, temperature: np.ndarray) -> float:
+        """0: the temperature of the sink is given."""
+        return 0.0
+
 
 def fixed_sink(elements, name: str, kind: str, facets: np.ndarray, coefficient: float, temperature: float) -> FixedSink:
     """A ``FixedSink`` on this rank's ``facets`` with a coefficient in W/m2/K."""

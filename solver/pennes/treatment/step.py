@@ -23,6 +23,8 @@ from pennes.vessel import HeatSink
 MAX_PASSES = 4
 #: Tolerated mismatch between the predicted and the found middle, as a multiple of the time tolerance.
 MIDDLE_TOLERANCE = 4.0
+#: Tolerated share of the heat that a sink was expected to take, where that is not implicit.
+SINK_TOLERANCE = 0.05
 #: Temperature rise that counts as fully heated in the error norm, and the band in which weights fade towards boiling.
 HEATED, FADE = 5.0, (90.0, 98.0)
 LEAST_WEIGHT = 0.02
@@ -176,6 +178,7 @@ class Physics:
     def _mismatch(self, state, middle, found, medium, cell_power) -> float:
         """How much the coefficients would differ at the middle that was found; 1 is what is tolerated."""
         heat = self.norm(found - middle, found, state) / (MIDDLE_TOLERANCE * self.time_tolerance)
+        heat = max(heat, *(sink.mismatch(found) / SINK_TOLERANCE for sink in self.sinks), 0.0)
         if cell_power is None:
             return heat
         there = self.energy.medium(found)

@@ -39,6 +39,10 @@ class LabelWall:
         conductance = np.bincount(nodes.ravel(), weights.ravel(), minlength=elements.n_local)
         self.conductance = elements.accumulate(conductance)
 
+    def mismatch(self, temperature: np.ndarray) -> float:
+        """0: the blood keeps its temperature."""
+        return 0.0
+
     def update(self, temperature: np.ndarray) -> np.ndarray:
         """Heat flow at a tissue temperature of 0 C (n_local,) in W."""
         return self.conductance * self.temperature

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sparse
 
-from pennes.errors import InputError
+from pennes.errors import InputError, SolverError
 from pennes.vessel.contact import nearest_piece
 from pennes.vessel.correlations import LAMINAR_LIMIT
 from pennes.vessel.exchange import coefficients
@@ -27,6 +27,11 @@ SAMPLES = 4
 WHOLE = 0.85
 """A piece whose wall is covered by facets to this share lies wholly in the tissue; facets are a little smaller than
 the cylinder."""
+
+LEAST_HEAT = 0.05
+"""W; errors of less heat than this do not count."""
+SLACK = 1.0
+"""Blood this much (K) beyond inlet and walls is an error of the computation."""
 
 
 class ResolvedVessel(VascularSink):
@@ -118,16 +123,36 @@ class ResolvedVessel(VascularSink):
         walls = self._walls(temperature)
         self._middle, self._flux_heat = walls, np.zeros_like(walls)
         if self._lumen is not None:
-            flux, mixed = self._lumen.march(self._stretches, walls, self.vessel.inlet_temperature)
-            # The whole circumference heats the blood; sectors without facets hand their part to the others.
-            total = flux.sum(axis=1) * 2.0 * np.pi * self.pieces.radius * self._length / SECTORS
-            part = flux * self._area
-            missing = total - part.sum(axis=1)
-            count = np.maximum(self._met.sum(axis=1), 1)
-            self._flux_heat = part + (missing / count)[:, None] * self._met
+            self._flux_heat, mixed = self._taken_at(walls)
             self.blood_temperature, self.outlet_temperature = mixed, mixed[-1:]
         local = self._weights.T @ (self._coefficient * walls - self._flux_heat).ravel()
         return self.elements.accumulate(local)
+
+    def _taken_at(self, walls: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """W that the flow takes from each patch (pieces, sectors) with these wall temperatures, and the mixed
+        temperature (pieces,) of the blood. Raises SolverError for blood beyond inlet and walls."""
+        inlet = self.vessel.inlet_temperature
+        flux, mixed = self._lumen.march(self._stretches, walls, inlet)
+        lowest, highest = min(inlet, walls.min()) - SLACK, max(inlet, walls.max()) + SLACK
+        if not lowest <= mixed.min() <= mixed.max() <= highest:
+            raise SolverError(
+                f"the blood of '{self.name}' would be at {mixed.min():.4g} to {mixed.max():.4g} C between walls at "
+                f"{walls.min():.4g} to {walls.max():.4g} C"
+            )
+        # The whole circumference heats the blood; sectors without facets hand their part to the others.
+        total = flux.sum(axis=1) * 2.0 * np.pi * self.pieces.radius * self._length / SECTORS
+        part = flux * self._area
+        missing = total - part.sum(axis=1)
+        count = np.maximum(self._met.sum(axis=1), 1)
+        return part + (missing / count)[:, None] * self._met, mixed
+
+    def mismatch(self, temperature: np.ndarray) -> float:
+        if self._lumen is None:
+            return 0.0
+        walls = self._walls(temperature)
+        found = self._taken_at(walls)[0]
+        used = self._coefficient * (walls - self._middle) + self._flux_heat
+        return float(np.abs(found - used).sum() / max(np.abs(found).sum(), LEAST_HEAT))
 
     def heat(self, mean: np.ndarray) -> np.ndarray:
         by_patch = self._coefficient * (self._walls(mean) - self._middle) + self._flux_heat

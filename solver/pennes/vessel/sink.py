@@ -23,6 +23,11 @@ class HeatSink(Protocol):
         """conductance x T_sink (n_local,) in W for tissue at ``temperature`` (n_local,), C (collective)."""
         ...
 
+    def mismatch(self, temperature: np.ndarray) -> float:
+        """How far the heat that the last update led to is from that of tissue at ``temperature`` (n_local,), as a share
+        of it: 0 where conductance x (T - T_sink) is all there is (collective)."""
+        ...
+
 
 class VesselModel(HeatSink, Protocol):
     """A vessel: a heat sink that has a place and a flow, and remembers the heat that it took.

@@ -181,6 +181,10 @@ class VascularSink:
         self._tissue = temperature
         return self._slack * temperature + self.elements.accumulate(local)
 
+    def mismatch(self, temperature: np.ndarray) -> float:
+        """0: the heat of each piece is implicit, and blood warms far less than tissue."""
+        return 0.0
+
     def heat(self, mean: np.ndarray) -> np.ndarray:
         """W that each piece (p,) takes from tissue at ``mean`` (n_local,) with the blood of the last update."""
         wall = self.wall_temperature(mean)

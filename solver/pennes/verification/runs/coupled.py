@@ -111,7 +111,7 @@ def solve(comm, dimension: int, resolution: int, *, step: float, end: float = 20
     physics = Physics(
         tissues,
         HeatIntegrator(equation, SOLVER_TOLERANCE),
-        Electrodes(potential, tissues, Generator(max_power="1e9 W")),
+        Electrodes(potential, tissues, Generator(max_power="10 kW")),
         [ManufacturedHeat(on, problem, clock, np.zeros(elements.n_local))],
         {"arrhenius": Arrhenius(laws.frequency_factor, laws.activation_energy, CUT_OFF, 1.0)},
         "arrhenius",
