@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pennes.errors import SolverError
+from pennes.errors import InputError, SolverError
 
 if TYPE_CHECKING:
     from pennes.ensemble.progress import Progress
@@ -92,12 +92,11 @@ def collect(
 
 
 def _folder(cohort: Path, output: Path | None) -> Any:
-    """The cohort's folder; a cohort file that cannot be used is told about first."""
-    from pennes.ensemble.folder import CohortFolder
-    from pennes.ensemble.plan import read_cohort
-    from pennes.ensemble.run import default_folder
+    """The cohort's folder. Raises InputError where there is no such cohort file."""
+    from pennes.ensemble.folder import CohortFolder, default_folder
 
-    read_cohort(cohort)
+    if not cohort.is_file():
+        raise InputError("there is no such file", file=cohort, expected="a cohort")
     return CohortFolder(default_folder(cohort) if output is None else output)
 
 

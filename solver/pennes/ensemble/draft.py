@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from pennes.case.overrides import entry
@@ -17,28 +18,51 @@ SOURCE = "an uncertain input of a cohort"
 _VALUE = ".value"
 
 
-class Draft:
-    """Changes of one case. ``base``: the resolved base case as written, shared by all drafts and never changed."""
+class Base:
+    """The resolved base case as written, with what has been looked up in it."""
 
-    def __init__(self, base: Written):
+    def __init__(self, written: Written):
+        self.written = written
+        self._found: dict[str, Written] = {}
+        self._plain: dict[str, Any] = {}
+
+    def find(self, path: str) -> Written:
+        if path not in self._found:
+            self._found[path] = find(self.written, path)
+        return self._found[path]
+
+    def plain(self, path: str) -> Any:
+        if path not in self._plain:
+            self._plain[path] = self.find(path).plain()
+        return self._plain[path]
+
+
+class Draft:
+    """Changes of one case. ``base`` is shared by all drafts and never changed."""
+
+    def __init__(self, base: Base):
         self._base = base
         self._changes: dict[str, Any] = {}
 
     def find(self, path: str) -> Written:
         """The base case's value at ``path``. Raises InputError naming the nearest key."""
-        return find(self._base, path)
+        return self._base.find(path)
 
     def plain(self, path: str) -> Any:
         """The value at ``path``, changes included."""
-        return self._changes[path] if path in self._changes else self.find(path).plain()
+        return self._changes[path] if path in self._changes else self._base.plain(path)
 
     def length(self, path: str) -> float:
         """The length at ``path`` in m. Raises InputError where there is none."""
-        return parse_quantity(self.plain(path), "m", "25 mm")
+        return _length(self.plain(path))
 
     def point(self, path: str) -> list[float]:
         """The point (3 lengths) at ``path`` in m."""
-        return [parse_quantity(coordinate, "m", "25 mm") for coordinate in self.plain(path)]
+        return [_length(coordinate) for coordinate in self.plain(path)]
+
+    def line(self, path: str) -> list[list[float]]:
+        """The points (n, 3) at ``path`` in m."""
+        return [[_length(coordinate) for coordinate in point] for point in self.plain(path)]
 
     def change(self, path: str, value: Any) -> None:
         """Put plain ``value`` (text, number, list, ...) at ``path``; what stood there before is replaced."""
@@ -47,6 +71,11 @@ class Draft:
     def settings(self) -> tuple[str, ...]:
         """``KEY=VALUE`` for ``pennes.case.load``, in the order of the changes."""
         return tuple(f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in self._changes.items())
+
+
+@lru_cache(1000)
+def _length(text: str) -> float:
+    return parse_quantity(text, "m", "25 mm")
 
 
 def find(place: Written, path: str) -> Written:

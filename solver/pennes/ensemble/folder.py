@@ -91,6 +91,11 @@ class CohortFolder:
                 raise cannot_write(error, place) from None
 
 
+def default_folder(cohort: Path) -> Path:
+    """Where a cohort's results go unless another folder is named."""
+    return Path("results") / cohort.stem
+
+
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a whole file. Raises InputError where the disk refuses."""
     try:

@@ -23,6 +23,8 @@ from pennes.library.written import Written
 from pennes.units import split_quantity
 
 NONE = "none"
+TABULATED = 2001
+"""Quantiles of a record's distribution that are kept, for keys that follow another's."""
 Value = float | str | bool | None
 Change = Callable[[Draft, Any], None]
 
@@ -105,26 +107,22 @@ class CaseInput(Input):
         """Factors on what stands in the base case; the value of the input is the factor at the first key."""
         spreads = [self.factor or _of_record(place, path) for place, path in zip(places, self.paths, strict=True)]
         bases = [base_quantity(_inner(place)) for place in places]
-        same = all(spread == spreads[0] for spread in spreads)
+        shares = np.linspace(0.0, 1.0, TABULATED)
+        tables = [factor_quantile(spread, shares) for spread in spreads]
 
         def quantile(share: np.ndarray) -> list[Value]:
             return list(factor_quantile(spreads[0], share).tolist())
 
         def put(draft: Draft, value: Value) -> None:
             assert isinstance(value, float)
-            factors = [value] * len(keys) if same else _alike(value, spreads)
-            for key, (number, unit), factor in zip(keys, bases, factors, strict=True):
+            # The other keys take the quantile at which the first has this factor.
+            share = np.interp(value, tables[0], shares) if len(keys) > 1 else 0.0
+            for key, (number, unit), spread, table in zip(keys, bases, spreads, tables, strict=True):
+                factor = value if spread == spreads[0] else float(np.interp(share, shares, table))
                 change_value(draft, key, text(number * factor, unit))
 
         shown = ", ".join(f"{number:g} {unit}".strip() for number, unit in bases)
         return BoundInput("", f"factor on {names} ({shown})", quantile, put, self.levels)
-
-
-def _alike(value: float, spreads: list[Distribution]) -> list[float]:
-    """Factors of all distributions at the quantile at which the first has ``value``."""
-    shares = np.linspace(0.0, 1.0, 2001)
-    share = np.interp(value, factor_quantile(spreads[0], shares), shares)
-    return [value, *(float(factor_quantile(spread, np.asarray(share))) for spread in spreads[1:])]
 
 
 def _of_record(place: Written, path: str) -> Distribution:

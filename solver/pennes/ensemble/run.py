@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pennes.ensemble.claims import Claim, holder
-from pennes.ensemble.folder import CohortFolder, cannot_write
-from pennes.ensemble.manifest import Manifest, settle
+from pennes.ensemble.folder import CohortFolder, cannot_write, default_folder
+from pennes.ensemble.manifest import Manifest
 from pennes.ensemble.models import Local, Slurm
 from pennes.ensemble.plan import Plan, make_plan
 from pennes.ensemble.progress import Progress, progress_of
+from pennes.ensemble.settle import settle
 from pennes.ensemble.states import CaseState, states
 from pennes.ensemble.supervisor import supervise
 from pennes.ensemble.worklist import Worklist
@@ -39,11 +40,6 @@ class Options:
     ranks: int | None = None
     retry_failed: bool = False
     accept_changed_base: bool = False
-
-
-def default_folder(cohort: Path) -> Path:
-    """Where a cohort's results go unless another folder is named."""
-    return Path("results") / cohort.stem
 
 
 def run_cohort(path: str | Path, output: str | Path | None = None, options: Options | None = None,
@@ -108,8 +104,8 @@ def _lock(folder: CohortFolder) -> Claim:
 
 
 def _work(folder: CohortFolder, manifest: Manifest, ranks: int, keys: list[str]) -> Worklist:
-    base, settings = manifest.header["base"], manifest.settings_by_key
-    cases = tuple((key, settings[key]) for key in keys)
+    base = manifest.header["base"]
+    cases = tuple(manifest.settings(keys).items())
     place = str(folder.path.resolve())
     return Worklist(place, base["file"], base["sha256"], ranks, manifest.header["keep"], cases)
 

@@ -148,8 +148,7 @@ class VesselDistance(Transform):
         if draft.plain(f"{key}.model") == NONE or value is None:
             return
         reach = value + (draft.length(f"{key}.diameter") + draft.length(f"targets.{self.target}.diameter")) / 2.0
-        path = [[parse_quantity(x, "m", "25 mm") for x in point] for point in draft.plain(f"{key}.path")]
-        placed = path_at_distance(path, draft.point(f"targets.{self.target}.centre"), reach)
+        placed = path_at_distance(draft.line(f"{key}.path"), draft.point(f"targets.{self.target}.centre"), reach)
         draft.change(f"{key}.path", [_written(point) for point in placed])
 
 
