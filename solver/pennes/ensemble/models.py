@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from pennes import units
 from pennes.ensemble.distributions import Spread
 from pennes.ensemble.transforms import AnyInput
-from pennes.library.records import Name, Record
+from pennes.library.records import Name, Record, refuse
 
 
 class Sobol(Record):
@@ -111,6 +111,13 @@ class Slurm(Place):
     """Lines of the job before pennes starts: ``module load ...``, ``source .../activate``."""
     options: dict[str, str] = {}
     """Further options of sbatch, without their dashes: ``constraint: skylake``."""
+
+    @model_validator(mode="after")
+    def _is_warned_in_time(self) -> Self:
+        if self.time_limit is not None and self.warning >= self.time_limit:
+            problem = f"{self.warning:g} s before the end is before the start of a task of {self.time_limit:g} s"
+            raise refuse(problem, "warning", expected="less than time_limit")
+        return self
 
 
 def _place_kind(value: Any) -> Any:

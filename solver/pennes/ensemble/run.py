@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from pennes.ensemble.plan import Plan, make_plan
 from pennes.ensemble.progress import Progress, progress_of
 from pennes.ensemble.settle import settle
 from pennes.ensemble.states import CaseState, states
-from pennes.ensemble.supervisor import supervise
+from pennes.ensemble.supervisor import cores, supervise
 from pennes.ensemble.worklist import Worklist
 from pennes.errors import InputError
 
@@ -111,8 +110,7 @@ def _work(folder: CohortFolder, manifest: Manifest, ranks: int, keys: list[str])
 
 
 def _run_here(folder: CohortFolder, manifest: Manifest, where: Local, missing: list[str], say: Say) -> None:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    parallel = where.parallel or max(1, cores // where.ranks)
+    parallel = where.parallel or max(1, cores() // where.ranks)
     work = _work(folder, manifest, where.ranks, missing)
     list_file = folder.jobs.resolve() / "local.json"
     work.write(list_file)

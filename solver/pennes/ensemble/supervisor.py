@@ -38,18 +38,20 @@ def supervise(
     work: Worklist,
     list_file: Path,
     *,
+    line: int = 0,
     parallel: int,
     launch: str,
     retries: int,
     watch: Callable[[], None] | None = None,
     signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT),
 ) -> None:
-    """Run the cases of ``work`` (written in ``list_file``) with ``parallel`` workers until each is done or has failed.
+    """Run the cases of ``work`` (written in that line of ``list_file``) with ``parallel`` workers until each is done or
+    has failed.
 
     ``watch`` is called now and then. One of ``signals`` stops the workers, which write their checkpoints. Raises
     Interrupted after that; InputError where the disk is full or no worker can be started.
     """
-    crew = _Crew(work, list_file, launch, retries)
+    crew = _Crew(work, list_file, line, launch, retries, crowded=parallel * work.ranks > cores())
     with _noted(signals) as asked:
         try:
             for number in range(max(1, min(parallel, len(work.cases)))):
@@ -66,25 +68,24 @@ def supervise(
 
 
 class _Crew:
-    def __init__(self, work: Worklist, list_file: Path, launch: str, retries: int):
-        self.work, self.list_file, self.retries = work, list_file, retries
+    def __init__(self, work: Worklist, list_file: Path, line: int, launch: str, retries: int, *, crowded: bool):
+        self.work, self.list_file, self.line, self.retries = work, list_file, line, retries
         self.folder: CohortFolder = work.place
         self.workers: list[_Running] = []
         self._launch = _launcher(launch, work.ranks)
+        self._environment = _environment(self._launch, crowded=crowded)
         self._deaths: dict[str, int] = {}
         self._idle_deaths = 0
 
     def start(self, number: int) -> None:
-        name = f"{self.list_file.stem}-{number}"
+        name = f"{self.list_file.stem}-{self.line}-{number}"
         log = self.folder.logs / f"{name}.log"
         module = [sys.executable, "-P", "-m", "pennes.ensemble.worker"]
-        command = [*self._launch, *module, str(self.list_file), name, str(os.getpid())]
-        # One thread a rank; ranks that wait give way to each other where there are more of them than cores.
-        environment = {"OMP_NUM_THREADS": "1", **os.environ}
+        command = [*self._launch, *module, str(self.list_file), str(self.line), name, str(os.getpid())]
         try:
             with open(log, "ab") as output:
                 process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment,
+                    command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self._environment,
                     start_new_session=True,
                 )  # fmt: skip
         except OSError as error:
@@ -167,6 +168,25 @@ def _launcher(launch: str, ranks: int) -> list[str]:
     if words[:1] == ["mpiexec"]:
         words[0] = find_mpiexec()
     return [*words, "-n", str(ranks)]
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _environment(launch: list[str], *, crowded: bool) -> dict[str, str]:
+    """One thread a rank; where there are more ranks than cores, those that wait give way (MPICH).
+
+    What is not started by srun must not take itself for a part of Slurm's job: mpiexec would start its ranks through
+    srun, beside the task's own.
+    """
+    job = os.environ.get("SLURM_JOB_ID")
+    polite = {"MPIR_CVAR_POLLS_BEFORE_YIELD": "1"} if crowded else {}
+    inherited = {"OMP_NUM_THREADS": "1", **polite, **os.environ, **({} if job is None else {"PENNES_JOB": job})}
+    if "srun" in launch[:1]:
+        return inherited
+    return {name: value for name, value in inherited.items() if not name.startswith(("SLURM_", "PMI_"))}
 
 
 def _how(code: int) -> str:

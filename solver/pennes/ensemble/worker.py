@@ -1,6 +1,6 @@
 """A worker: one process, or the ranks of one MPI world, that takes case after case of a list.
 
-``python -m pennes.ensemble.worker LIST.json NAME SUPERVISOR`` with the process id of what started it. Started once for
+``python -m pennes.ensemble.worker LISTS LINE NAME SUPERVISOR`` with the process id of what started it. Started once for
 many cases, so that interpreter, imports and compiled forms are paid for once. Exit codes: 0 the list is through, 143 it
 was asked to stop, ``FULL_DISK`` nothing can be written any more, else its world is broken.
 """
@@ -36,6 +36,8 @@ STOPPED = Interrupted.exit_code
 PATIENCE = 10.0
 """How long a failing rank waits for the others to fail alike, before it ends them. s."""
 KEPT = {"summary.json", "history.csv", "case.yaml"}
+JOB = "PENNES_JOB"
+"""Slurm's number of the task that a worker belongs to; Slurm's own variables are not for workers."""
 ATTEMPTS = 2
 """Of a case whose result folder is taken away while it runs."""
 
@@ -205,7 +207,7 @@ class _Worker:
             "key": key,
             "base_sha256": self.work.base_sha256,
             "host": platform.node(),
-            "job": os.environ.get("SLURM_JOB_ID"),
+            "job": os.environ.get(JOB),
             "worker": self.name,
             "started": started,
             "ended": time.time(),
@@ -242,9 +244,9 @@ def _trim(path: Path) -> None:
 
 
 def main(words: list[str]) -> NoReturn:
-    work = read_worklist(Path(words[0]))
+    work = read_worklist(Path(words[0]), int(words[1]))
     try:
-        code = _Worker(work, words[1], int(words[2])).run()
+        code = _Worker(work, words[2], int(words[3])).run()
     except (PennesError, OSError) as error:
         if MPI.COMM_WORLD.rank == 0:
             print(f"pennes: {error}", file=sys.stderr, flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pennes.ensemble.folder import CohortFolder, write_file
 
@@ -37,9 +38,21 @@ class Worklist:
 
 def read_worklist(path: Path, line: int = 0) -> Worklist:
     """The list in that line of the file."""
+    data = _line(path, line)
+    return Worklist(**{**data, "cases": tuple((key, tuple(settings)) for key, settings in data["cases"])})
+
+
+def read_keys(path: Path, line: int) -> set[str]:
+    """Keys of the cases in that line; none where there is no such line any more."""
+    try:
+        return {key for key, _ in _line(path, line)["cases"]}
+    except (OSError, IndexError):
+        return set()
+
+
+def _line(path: Path, line: int) -> dict[str, Any]:
     with open(path, encoding="utf-8") as file:
         for number, text in enumerate(file):
             if number == line:
-                data = json.loads(text)
-                return Worklist(**{**data, "cases": tuple((key, tuple(settings)) for key, settings in data["cases"])})
+                return json.loads(text)
     raise IndexError(f"{path} has no line {line}")
