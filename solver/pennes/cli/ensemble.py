@@ -91,6 +91,36 @@ def collect(
     print(f"Written: {', '.join(written)}")
 
 
+@app.command()
+def sensitivity(
+    cohort: CohortFile,
+    output: Folder = None,
+    of: Annotated[
+        list[str] | None,
+        typer.Option("--of", metavar="COLUMN", help="A result of the table (repeatable); none: margins and volume."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Rank the inputs by their influence: Morris, Sobol' indices with bootstrap intervals; a table and a picture."""
+    from pennes.ensemble import sensitivity as analysis
+    from pennes.ensemble.folder import write_file
+
+    folder = _folder(cohort, output)
+    found = analysis.sensitivity(folder, tuple(of or ()))
+    picture = folder.path / "sensitivity.png"
+    write_file(picture, analysis.picture(found, _title(folder)))
+    if json:
+        print(json_text.dumps([one.plain() for one in found], indent=2))
+    else:
+        print("\n\n".join(one.text() for one in found))
+    print(f"Written: {picture}", file=sys.stderr if json else sys.stdout)
+
+
+def _title(folder: Any) -> str:
+    header = folder.read_header()
+    return "" if header is None else str(header["title"])
+
+
 def _folder(cohort: Path, output: Path | None) -> Any:
     """The cohort's folder. Raises InputError where there is no such cohort file."""
     from pennes.ensemble.folder import CohortFolder, default_folder

@@ -20,7 +20,7 @@ from pennes.errors import InputError
 from pennes.library.records import Distribution, Record, refuse
 from pennes.library.validation import validate
 from pennes.library.written import Written
-from pennes.units import split_quantity
+from pennes.units import parse_quantity, split_quantity
 
 NONE = "none"
 TABULATED = 2001
@@ -151,11 +151,9 @@ def spread(distribution: Spread, meaning: str, change: Change, levels: int | Non
 
 
 def listed(values: tuple[Any, ...], meaning: str, change: Change) -> BoundInput:
-    """An input with listed values. Where all (but ``none``) are quantities of one unit they are numbers of it, else
-    words."""
-    units_seen = {_unit(value) for value in values if value != NONE}
-    unit = next(iter(units_seen)) if len(units_seen) == 1 else None
-    shown = [_number(value) if unit is not None else str(value) for value in values]
+    """An input with listed values. Where all (but ``none``) are quantities of one kind they are numbers in the unit of
+    the first, else words."""
+    unit, shown = _numbers(values)
     originals = dict(zip(shown, values, strict=True))
 
     def quantile(share: np.ndarray) -> list[Value]:
@@ -164,18 +162,22 @@ def listed(values: tuple[Any, ...], meaning: str, change: Change) -> BoundInput:
     def apply(draft: Draft, value: Value) -> None:
         change(draft, originals[value])
 
-    return BoundInput(unit or "", meaning, quantile, apply, len(shown), listed=True)
+    return BoundInput(unit, meaning, quantile, apply, len(shown), listed=True)
 
 
-def _number(value: Any) -> float | str:
-    return NONE if value == NONE else split_quantity(str(value))[0]
-
-
-def _unit(value: Any) -> str | None:
-    """Unit of a quantity, None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
+def _numbers(values: tuple[Any, ...]) -> tuple[str, list[float | str]]:
+    """The unit and the values in it; no unit and words where they are not all quantities of one kind."""
+    quantities = [value for value in values if value != NONE]
+    words = "", [str(value) for value in values]
+    if not quantities or any(isinstance(v, bool) or not isinstance(v, (int, float, str)) for v in quantities):
+        return words
     try:
-        return split_quantity(str(value))[1]
+        unit = split_quantity(str(quantities[0]))[1]
+        return unit, [NONE if value == NONE else _in(unit, value) for value in values]
     except ValueError:
-        return None
+        return words
+
+
+def _in(unit: str, value: Any) -> float:
+    number, written = split_quantity(str(value))
+    return number if written == unit else parse_quantity(value, unit, f"1 {unit}")

@@ -83,20 +83,23 @@ class Plan:
         return _with_place(lambda: self.cohort.inputs[name].bind(Draft(self._base)), place)
 
     def check(self) -> None:
-        """Load the cases in which one input is at its lowest or highest value and the others in the middle, so that
-        what no case can have is refused once, with its place in the cohort file. Raises InputError."""
-        middle = {name: given.quantile(np.array([0.5]))[0] for name, given in self.inputs.items()}
+        """Load the base case with each input alone at its lowest and highest value (or every listed one), then with all
+        in their middle, so that what no case can have is refused once, with its place in the cohort file. Raises
+        InputError."""
         for name, given in self.inputs.items():
-            count = given.levels or 1
-            ends = (np.arange(count) + 0.5) / count if given.listed else np.array([0.0, 1.0])
+            ends = (np.arange(given.levels or 1) + 0.5) / (given.levels or 1) if given.listed else np.array([0.0, 1.0])
             for value in given.quantile(ends):
-                settings = self._settings(tuple({**middle, name: value}.values()))
+                draft = Draft(self._base)
                 shown = f"{value:g}" if isinstance(value, float) else str(value)
-                _with_place(
-                    lambda settings=settings: load_case(self.base_file, (*self._fixed, *settings)),
-                    _place(self._written, "inputs", name),
-                    f"at {shown} {given.unit}".rstrip(),
-                )
+                place, when = _place(self._written, "inputs", name), f"at {shown} {given.unit}".rstrip()
+                _with_place(lambda draft=draft, given=given, value=value: given.apply(draft, value), place, when)
+                _with_place(lambda draft=draft: self._load(draft.settings()), place, when)
+        middle = tuple(given.quantile(np.array([0.5]))[0] for given in self.inputs.values())
+        everything = _place(self._written, "inputs")
+        _with_place(lambda: self._load(self._settings(middle)), everything, "with all in the middle")
+
+    def _load(self, settings: tuple[str, ...]) -> None:
+        load_case(self.base_file, (*self._fixed, *settings))
 
 
 def read_cohort(path: str | Path) -> tuple[Cohort, Written]:

@@ -38,7 +38,7 @@ def submit(work: Worklist, where: Slurm, say: Callable[[str], None], *, write_on
     queued = set() if write_only else queued_cases(folder)
     left = tuple(case for case in work.cases if case[0] not in queued)
     if queued:
-        say(f"{len(work.cases) - len(left)} cases are in Slurm's queue already")
+        say(f"Already in the queue of Slurm: {len(work.cases) - len(left)} of the missing cases")
     tasks = [left[i : i + where.cases_per_task] for i in range(0, len(left), where.cases_per_task)]
     largest = _largest_array(quiet=write_only)
     for start in range(0, len(tasks), largest):
