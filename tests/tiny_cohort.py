@@ -33,7 +33,7 @@ inputs:
   lesion: {path: targets.lesion.diameter, distribution: {kind: uniform, low: 8 mm, high: 1.2 cm}}
 design: {kind: sobol, size: 4, seed: 2}
 """
-SLOW = "set: {accuracy.time_tolerance: 0.0002 K, output.checkpoint_every: 1 s}\n"
+SLOW = "set: {accuracy.max_step: 0.025 s, output.checkpoint_every: 2 s}\n"
 """A line of a cohort that makes its cases take many seconds."""
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MPIR_CVAR_POLLS_BEFORE_YIELD": "1"}
 

@@ -156,9 +156,7 @@ def test_what_cannot_be_transformed_is_refused_in_its_place(inputs, message, tmp
 
 
 def test_vessels_that_would_leave_their_branches_behind_are_refused(tmp_path):
-    forked = BASE.replace(
-        "speed: 20 cm/s}", "speed: 20 cm/s, branches: [{path: [[90 mm, 9 mm, 9 mm]], diameter: 3 mm}]}"
-    )
+    forked = BASE.replace("20 cm/s", "20 cm/s\n    branches: [{path: [[90 mm, 9 mm, 9 mm]], diameter: 3 mm}]")
     with pytest.raises(InputError, match="has branches"):
         plan(tmp_path, "  x: {kind: vessel_distance, vessel: vein, target: tumour, values: [1 mm]}\n", base=forked)
 

@@ -115,16 +115,23 @@ def process_lives(pid: int) -> bool:
 
 
 def _remove_stale(path: Path, found: dict[str, Any]) -> None:
-    """Remove the claim that said ``found``; where another has taken its place meanwhile, put that one back."""
-    aside = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    """Remove the claim that said ``found``, unless another has taken its place meanwhile: one process at a time looks
+    and removes."""
+    turn = path.with_name(f"{path.name}.turn")
     try:
-        os.rename(path, aside)
-    except FileNotFoundError:
+        os.close(os.open(turn, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError:
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - turn.stat().st_mtime > STALE:  # whose turn it was died in it
+                turn.unlink()
+        time.sleep(0.01)
         return
-    if (holder(aside) or {}).get("token") != found.get("token"):
-        with contextlib.suppress(FileExistsError):
-            os.link(aside, path)
-    aside.unlink(missing_ok=True)
+    try:
+        said = holder(path)
+        if said is not None and said.get("token") == found.get("token"):
+            path.unlink(missing_ok=True)
+    finally:
+        turn.unlink(missing_ok=True)
 
 
 def _host() -> str:
