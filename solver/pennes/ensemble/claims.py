@@ -20,6 +20,8 @@ from typing import Any
 
 BEAT = 5.0
 """Between touches. s."""
+LOOK = 0.5
+"""Between looks at what else is to be watched. s."""
 STALE = 120.0
 """After the last touch. s."""
 
@@ -58,13 +60,16 @@ class Claim:
             return cls(path, token)
 
     def beat(self, also: Callable[[], None] | None = None) -> None:
-        """Touch the file every ``BEAT`` seconds, in a thread, and call ``also``."""
+        """Touch the file every ``BEAT`` seconds, in a thread, and call ``also`` every ``LOOK`` seconds."""
 
         def touch() -> None:
-            while not self._done.wait(BEAT):
-                # A file that was deleted, or a disk that does not answer, must not end the work.
-                with contextlib.suppress(OSError):
-                    os.utime(self.path)
+            touched = time.monotonic()
+            while not self._done.wait(min(LOOK, BEAT)):
+                if time.monotonic() - touched >= BEAT:
+                    touched = time.monotonic()
+                    # A file that was deleted, or a disk that does not answer, must not end the work.
+                    with contextlib.suppress(OSError):
+                        os.utime(self.path)
                 if also is not None:
                     also()
 
