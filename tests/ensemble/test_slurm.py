@@ -21,6 +21,7 @@ from pennes.ensemble.folder import CohortFolder
 from pennes.ensemble.table import collect
 from tiny_cohort import COHORT, SLOW, ensemble, manifest, running, summaries, wait_until, write_cohort
 
+pytestmark = pytest.mark.slurm
 CONTROL = Path(__file__).parents[2] / "hpc" / "slurm_one_node"
 BAD = 90.0
 CASES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from pennes.ensemble.run import Options, run_cohort
 from pennes.errors import InputError
 from tiny_cohort import COHORT, manifest, write_cohort
 
+TEMPLATES = sorted((Path(__file__).parents[2] / "hpc" / "cohorts").glob("*.yaml"))
 WHERE = """\
 where:
   kind: slurm
@@ -87,3 +89,15 @@ def test_without_slurm_the_message_says_what_to_do(tmp_path, monkeypatch):
 def test_there_are_no_jobs_for_this_machine(tmp_path):
     with pytest.raises(InputError, match=r"where\.kind: there are no jobs to write"):
         run_cohort(write_cohort(tmp_path), tmp_path / "out", Options(write_only=True))
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda file: file.stem)
+def test_templates_can_be_used_as_they_are(template, tmp_path):
+    path = write_cohort(tmp_path, COHORT + template.read_text())
+    run_cohort(path, tmp_path / "out", Options(write_only=True))
+    (script,) = (tmp_path / "out" / "jobs").glob("*.sbatch")
+    assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
+
+
+def test_there_are_templates():
+    assert len(TEMPLATES) == 3
