@@ -42,6 +42,14 @@ def test_of_many_who_find_a_stale_claim_one_gets_it(tmp_path):
         assert list(tmp_path.glob(f"{round_}.*")) == []
 
 
+def test_a_claim_that_took_the_place_of_a_stale_one_is_not_removed_for_it(tmp_path):
+    path = tmp_path / "claim"
+    claim = Claim.take(path)
+    claims._remove_stale(path, {**dead_holder(), "token": "old"})
+    assert holder(path)["token"] == claim._token
+    assert Claim.take(path) is None
+
+
 def dead_holder() -> dict:
     """A process of this host that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])

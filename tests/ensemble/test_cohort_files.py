@@ -70,7 +70,7 @@ def test_refused_at_the_command_line_nothing_is_written(tmp_path):
     code, out, err = ensemble("run", path, "-o", tmp_path / "out", "--dry-run")
     assert (code, out) == (2, "")
     assert len(err.splitlines()) == 1
-    assert not (tmp_path / "out" / "manifest.csv").exists()
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_more_words_a_property_takes_the_distribution_of_its_record(tmp_path):

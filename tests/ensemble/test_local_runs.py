@@ -8,10 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from pennes.ensemble.folder import CohortFolder
+from pennes.ensemble.worklist import read_worklist
 from tiny_cohort import COHORT, SLOW, ensemble, finish, manifest, running, start, summaries, wait_until, write_cohort
 
 LISTED = COHORT.replace("distribution: {kind: uniform, low: 8 mm, high: 1.2 cm}", "values: [8 mm, 90 mm]").replace(
@@ -164,6 +166,26 @@ def test_cases_on_two_ranks_give_the_same_table(copy):
         assert second["zone"]["volume_ml"] == pytest.approx(first["zone"]["volume_ml"], rel=1e-4)
         margins = [found["targets"][0]["minimal_margin_mm"] for found in (first, second)]
         assert margins[1] == pytest.approx(margins[0], abs=2e-3)
+
+
+def test_a_rank_that_fails_alone_is_told_about_and_ends_the_others(mpiexec, copy):
+    folder = CohortFolder(copy / "out")
+    deleted = manifest(folder.path).rows[0]
+    shutil.rmtree(folder.result(deleted.key))
+    work = read_worklist(folder.jobs / "local.json")
+    (copy / "list.json").write_text(replace(work, folder=str(folder.path), ranks=2).text())
+    done = mpiexec(2, "lone_failure.py", copy / "list.json", 0, "worker", os.getpid(), check=False)
+    assert done.returncode != 0
+    noted = json.loads(folder.beside(deleted.key, "failed").read_text())
+    assert noted["message"] == "ValueError: rank 1 alone cannot go on"
+
+
+def test_the_whole_result_folder_is_kept_where_that_is_asked_for(tmp_path):
+    path = write_cohort(tmp_path, ONE + "keep: all\n")
+    assert ensemble("run", path, "-o", tmp_path / "out")[0] == 0
+    (row,) = manifest(tmp_path / "out").rows
+    names = {file.name for file in CohortFolder(tmp_path / "out").result(row.key).iterdir()}
+    assert {"fields.h5", "zone.vtp", "target.stl", "checkpoint.h5", "summary.json"} <= names
 
 
 @pytest.fixture

@@ -113,6 +113,13 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path):
     assert [file.name for file in (tmp_path / "out").iterdir()] == ["thesis.tex"]
 
 
+def test_a_cohort_whose_first_manifest_was_not_finished_can_be_begun_again(tmp_path):
+    path = write_cohort(tmp_path)
+    run_cohort(path, tmp_path / "out", DRY)
+    (tmp_path / "out" / "cohort.json").unlink()
+    assert run_cohort(path, tmp_path / "out", DRY).missing == 4
+
+
 def test_status_before_the_first_run_says_what_to_do(tmp_path):
     with pytest.raises(InputError, match=r"no cohort here yet.*'pennes ensemble run'"):
         status(CohortFolder(tmp_path))

@@ -77,7 +77,8 @@ class CohortFolder:
     def prepare(self) -> None:
         """Make the folder. Raises InputError: it is not empty and no cohort's; it cannot be written to."""
         if self.path.is_dir() and not self.header_file.exists():
-            foreign = [name for name in sorted(os.listdir(self.path)) if name not in (self.lock_file.name, "cases")]
+            own = {place.name for place in (self.lock_file, self.manifest_file, self.cases, self.jobs, self.logs)}
+            foreign = [name for name in sorted(os.listdir(self.path)) if not name.startswith((*own, "base-"))]
             if foreign:
                 raise InputError(
                     f"this folder holds what is no cohort ({', '.join(foreign[:3])})",

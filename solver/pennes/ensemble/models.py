@@ -140,8 +140,8 @@ class Cohort(Record):
     design: Design
     where: Where = Local()
     keep: Literal["summary", "all"] = "summary"
-    """What stays of a case that is done: ``summary.json``, ``history.csv`` and ``case.yaml`` (then no report is made),
-    or the whole result folder."""
+    """What stays of a case that is done: ``summary.json``, ``history.csv`` and ``case.yaml``, or the whole result
+    folder. The cases of a cohort have no report."""
 
 
 __all__ = ["Cohort", "Design", "Grid", "LatinHypercube", "Local", "Morris", "Saltelli", "Slurm", "Sobol", "Spread"]

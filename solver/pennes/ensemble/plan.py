@@ -119,8 +119,7 @@ def _fixed_settings(cohort: Cohort) -> tuple[str, ...]:
     values = dict(cohort.set)
     if cohort.accuracy is not None:
         values["accuracy"] = cohort.accuracy
-    if cohort.keep == "summary":
-        values["output.report"] = False
+    values["output.report"] = False
     return tuple(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in values.items())
 
 

@@ -14,7 +14,7 @@ from pennes.ensemble.manifest import Manifest
 from pennes.ensemble.models import Local, Slurm
 from pennes.ensemble.plan import Plan, make_plan
 from pennes.ensemble.progress import Progress, progress_of
-from pennes.ensemble.settle import settle
+from pennes.ensemble.settle import is_settled, settle
 from pennes.ensemble.states import CaseState, states
 from pennes.ensemble.supervisor import cores, supervise
 from pennes.ensemble.worklist import Worklist
@@ -52,6 +52,8 @@ def run_cohort(path: str | Path, output: str | Path | None = None, options: Opti
     path, options = Path(path), options or Options()
     folder = CohortFolder(output if output is not None else default_folder(path))
     plan = make_plan(path)
+    if not is_settled(plan, folder, accept_changed_base=options.accept_changed_base):
+        plan.check()  # before anything is written
     folder.prepare()
     with _lock(folder):
         manifest = settle(plan, folder, accept_changed_base=options.accept_changed_base)

@@ -14,20 +14,27 @@ from pennes.ensemble.plan import Plan
 from pennes.errors import InputError
 
 
-def settle(plan: Plan, folder: CohortFolder, *, accept_changed_base: bool = False) -> Manifest:
-    """The manifest of ``plan`` in ``folder``, written where it is new or the cohort has changed.
+def is_settled(plan: Plan, folder: CohortFolder, *, accept_changed_base: bool = False) -> bool:
+    """Is the manifest in ``folder`` that of ``plan``?
 
     Raises InputError where the base case is another than that of the folder's cases, unless that is accepted.
     """
     header = folder.read_header()
-    base = folder.base_file(plan.base_text)
-    if header is not None and header["base"]["sha256"] != plan.base_sha256 and not accept_changed_base:
+    if header is None:
+        return False
+    if header["base"]["sha256"] != plan.base_sha256 and not accept_changed_base:
         raise _changed_base(plan, folder, header)
-    known = None if header is None else (header["definition_sha256"], header["base"]["sha256"], header["base"]["file"])
-    if header is not None and known == (plan.definition_sha256, plan.base_sha256, base.name):
+    known = header["definition_sha256"], header["base"]["sha256"], header["base"]["file"]
+    return known == (plan.definition_sha256, plan.base_sha256, folder.base_file(plan.base_text).name)
+
+
+def settle(plan: Plan, folder: CohortFolder, *, accept_changed_base: bool = False) -> Manifest:
+    """The manifest of ``plan`` in ``folder``, written where it is new or the cohort has changed. Raises InputError as
+    ``is_settled`` does, and where the disk refuses."""
+    if is_settled(plan, folder, accept_changed_base=accept_changed_base):
         # The rows that were written count: another version of a library may draw other samples.
         return read_manifest(folder)
-    plan.check()
+    header, base = folder.read_header(), folder.base_file(plan.base_text)
     if not base.exists():
         write_file(base, plan.base_text)
     before = [] if header is None else header["base"]["earlier"]

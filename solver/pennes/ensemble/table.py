@@ -18,8 +18,8 @@ from pennes.errors import InputError
 if TYPE_CHECKING:
     import pyarrow
 
-RECORD = ("base_sha256", "host", "job", "worker", "started", "ended", "attempt")
-"""What the columns ``run.*`` hold."""
+RECORD = ("base_sha256", "host", "job", "worker", "started", "ended", "cpu_s", "attempt")
+"""What the columns ``run.*`` hold; ``cpu_s``: processor time, summed over ranks."""
 
 
 @dataclass(frozen=True)

@@ -134,25 +134,25 @@ class _Worker:
     def _attempt(self, key: str, settings: tuple[str, ...]) -> None:
         """Run a case and note how it ended (collective). Raises Interrupted; InputError where the disk is full."""
         for attempt in range(1, ATTEMPTS + 1):
-            started = time.time()
+            started, used = time.time(), time.process_time()
+            error: Exception | None = None
             try:
                 self._treat(key, settings)
-                self._together()
-                self._write_record(key, started, attempt)
-                return
-            except Interrupted:
-                self._together()
-                raise
-            except Exception as error:
-                self._together(error)
-                number = getattr(error, "errno", None)
-                if number in FULL:
-                    raise
-                if number in GONE and attempt < ATTEMPTS and isinstance(error, (OSError, InputError)):
+            except Exception as raised:
+                error = raised
+            error = self._together(key, error)
+            number = getattr(error, "errno", None)
+            if error is None:
+                self._write_record(key, started, self.comm.allreduce(time.process_time() - used), attempt)
+            elif isinstance(error, Interrupted) or number in FULL:
+                raise error
+            elif number in GONE and attempt < ATTEMPTS and isinstance(error, (OSError, InputError)):
+                if self.root:
                     print(f"{key} is begun again: {error}", file=sys.stderr, flush=True)
-                    continue
+                continue
+            elif self.root:
                 self._write_failure(key, error)
-                return
+            return
 
     def _treat(self, key: str, settings: tuple[str, ...]) -> None:
         from pennes import treatment
@@ -177,31 +177,27 @@ class _Worker:
                 # A checkpoint that cannot be gone on from (damaged, of another base case): from the start.
                 if self.root:
                     print(f"{key} is begun anew: {refused}", file=sys.stderr, flush=True)
-        if case.output.report:
-            on_root(self.comm, lambda: _report(path), path)
         if self.work.keep == "summary":
             on_root(self.comm, lambda: _trim(path), path, "remove")
 
-    def _together(self, error: Exception | None = None) -> None:
-        """Wait until all ranks have come to the same end. A rank that fails alone notes why and ends them all."""
+    def _together(self, key: str, error: Exception | None) -> Exception | None:
+        """Wait until all ranks have come to an end and return the first error of any (collective). A rank that fails
+        alone while the others go on notes why and ends them all."""
         waiting, deadline = self.failures.Ibarrier(), time.monotonic() + PATIENCE
         while not waiting.Test():
             if error is not None and time.monotonic() > deadline:
-                key = "" if self.claim is None else self.claim.path.name.partition(".")[0]
-                if key:
-                    self._write_failure(key, error)
-                traceback.print_exception(error)
+                self._write_failure(key, error)
                 self.failures.Abort(1)
             time.sleep(0.005)
+        errors = self.failures.allgather(error if isinstance(error, PennesError) else _as_told(error))
+        return error or next((other for other in errors if other is not None), None)
 
     def _write_failure(self, key: str, error: Exception) -> None:
-        if not self.root:
-            return
         if not isinstance(error, PennesError):
             traceback.print_exception(error)
         note_failure(self.folder, key, _message(error), getattr(error, "exit_code", 1))
 
-    def _write_record(self, key: str, started: float, attempt: int) -> None:
+    def _write_record(self, key: str, started: float, cpu_s: float, attempt: int) -> None:
         """Where, when and from what base case the case was run."""
         record = {
             "key": key,
@@ -211,6 +207,7 @@ class _Worker:
             "worker": self.name,
             "started": started,
             "ended": time.time(),
+            "cpu_s": round(cpu_s, 3),
             "attempt": attempt,
         }
         if self.root:
@@ -230,10 +227,9 @@ def _message(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _report(path: Path) -> None:
-    from pennes.report import write_report
-
-    write_report(path)
+def _as_told(error: Exception | None) -> Exception | None:
+    """An error that can be sent to other ranks."""
+    return None if error is None else SolverError(_message(error))
 
 
 def _trim(path: Path) -> None:
