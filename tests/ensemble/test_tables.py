@@ -10,8 +10,9 @@ import pyarrow.parquet
 import pytest
 
 from pennes.case import load
-from pennes.ensemble import CohortFolder, as_arrow, collect, make_plan
+from pennes.ensemble import CohortFolder, Options, as_arrow, collect, make_plan, run_cohort
 from pennes.ensemble.table import flat
+from quick_case import QUICK
 from summaries import summary_data
 from tiny_cohort import ensemble, manifest
 
@@ -78,3 +79,16 @@ def test_a_case_that_is_missing_or_cannot_be_read_keeps_its_row(copy):
     assert table.columns["zone.volume_ml"][:2] == [None, None]
     assert None not in table.columns["input.lesion"]
     assert as_arrow(table)["zone.volume_ml"].null_count == 2
+
+
+def test_an_absent_vessel_has_no_diameter(tmp_path):
+    text = (
+        "title: t\nbase: base.yaml\ndesign: {kind: grid}\n"
+        "inputs:\n  vein: {kind: vessel_diameter, vessel: vein, values: [none, 4 mm]}\n"
+    )
+    (tmp_path / "base.yaml").write_text(QUICK)
+    (tmp_path / "cohort.yaml").write_text(text)
+    run_cohort(tmp_path / "cohort.yaml", tmp_path / "out", Options(dry_run=True))
+    table = collect(CohortFolder(tmp_path / "out"))
+    assert table.columns["input.vein"] == [None, 4.0]
+    assert str(as_arrow(table).schema.field("input.vein").type) == "double"

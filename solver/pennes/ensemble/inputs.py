@@ -16,13 +16,13 @@ from pydantic import Field, model_validator
 from pennes import units
 from pennes.ensemble.distributions import Spread, factor_quantile
 from pennes.ensemble.draft import Draft, base_quantity, change_value, text, value_path
+from pennes.ensemble.manifest import NONE
 from pennes.errors import InputError
 from pennes.library.records import Distribution, Record, refuse
 from pennes.library.validation import validate
 from pennes.library.written import Written
 from pennes.units import parse_quantity, split_quantity
 
-NONE = "none"
 TABULATED = 2001
 """Quantiles of a record's distribution that are kept, for keys that follow another's."""
 Value = float | str | bool | None

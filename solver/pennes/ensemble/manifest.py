@@ -15,6 +15,8 @@ from typing import Any
 from pennes.ensemble.folder import CohortFolder
 from pennes.errors import InputError
 
+NONE = "none"
+"""Value of an input whose object is absent in a case."""
 _FIRST, _LAST = ("case", "sha256"), "settings"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pennes.ensemble.folder import CohortFolder, write_file
-from pennes.ensemble.manifest import Manifest, read_manifest
+from pennes.ensemble.manifest import NONE, Manifest, read_manifest
 from pennes.ensemble.states import SUMMARY, CaseState, states
 from pennes.errors import InputError
 
@@ -26,7 +26,8 @@ RECORD = ("base_sha256", "host", "job", "worker", "started", "ended", "cpu_s", "
 class Table:
     """Columns of equal length by name, in their order; None where a case has no such value.
 
-    ``case`` (number of the row), ``key``, ``state``, ``message``; ``input.NAME`` in the unit of ``units``; the
+    ``case`` (number of the row), ``key``, ``state``, ``message``; ``input.NAME`` in the unit of ``units`` (None where a
+    vessel is absent); the
     summary's values, blocks joined by dots, entries of lists by name or number; ``run.*`` of where it was run.
     """
 
@@ -63,7 +64,10 @@ def _row(
     state = values.get("state", found[row.key].state)
     head = {"case": row.number, "key": row.key, "state": state,
             "message": values.get("message") or found[row.key].message or None}  # fmt: skip
-    inputs = {f"input.{name}": value for name, value in zip(manifest.names, row.values, strict=True)}
+    inputs = {
+        f"input.{item['name']}": None if value == NONE and item["unit"] else value
+        for item, value in zip(manifest.header["inputs"], row.values, strict=True)
+    }
     rest = {name: value for name, value in values.items() if name not in ("state", "message")}
     return {**head, **inputs, **rest, "provenance.settings_sha256": row.sha256}
 

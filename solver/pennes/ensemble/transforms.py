@@ -15,7 +15,8 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pennes import units
 from pennes.ensemble.draft import Draft, text
 from pennes.ensemble.geometry import across, moved, path_at_distance, tilted
-from pennes.ensemble.inputs import NONE, BoundInput, CaseInput, Input, Value, listed, spread
+from pennes.ensemble.inputs import BoundInput, CaseInput, Input, Value, listed, spread
+from pennes.ensemble.manifest import NONE
 from pennes.errors import InputError
 from pennes.library.records import refuse
 from pennes.units import parse_quantity
