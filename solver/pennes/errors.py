@@ -35,6 +35,8 @@ class InputError(PennesError):
     ):
         self.problem, self.file, self.line, self.key = problem, file, line, key
         self.expected, self.nearest = expected, nearest
+        self.errno: int | None = None
+        """Number of the operating system's error where a file could not be read or written."""
         super().__init__(str(self))
 
     def below(self, key: str) -> Self:

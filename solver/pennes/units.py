@@ -58,6 +58,15 @@ def _convert(value: float, written: str, unit: str) -> float:
     return float(registry().Quantity(value, written.replace("%", "percent")).to(unit).magnitude)
 
 
+def split_quantity(text: str) -> tuple[float, str]:
+    """Number and unit ("" where there is none) of text such as ``"25 mm"``. Raises ValueError where it begins with no
+    number."""
+    match = _NUMBER.match(text)
+    if match is None:
+        raise ValueError(f"'{text}' is not a number with a unit; expected something like '25 mm'")
+    return float(match[1]), match[2]
+
+
 def parse_quantity(text: Any, unit: str, example: str) -> float:
     """Value of ``text`` in ``unit``.
 

@@ -9,12 +9,15 @@ import pytest
 from ruamel.yaml import YAML
 
 import pennes.case
+import pennes.ensemble.models
+import pennes.ensemble.reference
 from pennes.case.reference import generated_files
 from pennes.case.schema import json_schema
 from pennes.library.find import PACKAGE_DATA
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 CASES = sorted((CONFIGS / "cases").glob("*.yaml"))
+COHORTS = sorted((CONFIGS / "cohorts").glob("*.yaml"))
 DEVICES = [*sorted((PACKAGE_DATA / "devices").glob("*.yaml")), CONFIGS / "cases" / "library" / "hooked_needle.yaml"]
 
 
@@ -79,8 +82,30 @@ def test_generated_file_is_current(name):
     assert (CONFIGS / name).read_text(encoding="utf-8") == generated_files()[name]
 
 
-def test_reference_page_links_lead_to_headings():
-    page = (CONFIGS / "REFERENCE.md").read_text()
+@pytest.mark.parametrize("name", ["COHORTS.md", "cohort.schema.json"])
+def test_generated_file_about_cohorts_is_current(name):
+    """If not: ``python -m pennes.ensemble.reference configs``."""
+    assert (CONFIGS / name).read_text(encoding="utf-8") == pennes.ensemble.reference.generated_files()[name]
+
+
+@pytest.mark.parametrize("file", COHORTS, ids=lambda file: file.stem)
+def test_cohort_can_be_run(file):
+    """Every input is found in its base case, every extreme is a case."""
+    plan = pennes.ensemble.make_plan(file)
+    plan.check()
+    assert len(plan.rows) >= 2
+    assert file.read_text().startswith("# ")
+    assert file.read_text().isascii()
+    jsonschema.Draft202012Validator(pennes.ensemble.models.Cohort.model_json_schema()).validate(plain(file))
+
+
+def test_there_are_cohorts():
+    assert {"rfa_uncertainty", "rfa_morris"} <= {file.stem for file in COHORTS}
+
+
+@pytest.mark.parametrize("name", ["REFERENCE.md", "COHORTS.md"])
+def test_reference_page_links_lead_to_headings(name):
+    page = (CONFIGS / name).read_text()
     headings = {
         "".join(c for c in line[3:].lower().replace(" ", "-") if c.isalnum() or c in "-_")
         for line in page.splitlines()

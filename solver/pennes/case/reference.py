@@ -55,18 +55,20 @@ def generated_files() -> dict[str, str]:
 
 def reference_page() -> str:
     """The reference page in markdown: a table of keys for every block, in the order in which they are met."""
-    pending: list[type[BaseModel]] = [models.Case]
+    return "\n".join([INTRODUCTION, *sections(models.Case), _presets(), _library()])
+
+
+def sections(root: type[BaseModel]) -> list[str]:
+    """A section of markdown for ``root`` and for every block below it, in the order in which they are met."""
+    pending: list[type[BaseModel]] = [root]
     done: list[type[BaseModel]] = []
-    parts = [INTRODUCTION]
     while pending:
         model = pending.pop(0)
         if model in done:
             continue
         done.append(model)
-        parts.append(_section(model))
         pending += [found for field in model.model_fields.values() for found in _models(field)]
-    parts += [_presets(), _library()]
-    return "\n".join(parts)
+    return [_section(model) for model in done]
 
 
 def _section(model: type[BaseModel]) -> str:
@@ -135,6 +137,8 @@ def _value(annotation: Any) -> str:
         return f"by name: {_value(arguments[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return _link(annotation)
+    if annotation is Any:
+        return "any value"
     return {str: "text", bool: "`true` or `false`", int: "integer", float: "number"}[annotation]
 
 

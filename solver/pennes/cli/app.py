@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pennes.cli import world
+from pennes.cli import ensemble, world
 from pennes.stopping import StopRequest
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(ensemble.app, name="ensemble")
 
 CaseFile = Annotated[Path, typer.Argument(metavar="CASE.yaml", help="The case: what is treated, with what.")]
 Settings = Annotated[

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pennes.errors import InputError, PennesError
+from pennes.mpi_launch import find_mpiexec
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -91,23 +90,6 @@ def start(ranks: int, arguments: Sequence[str]) -> NoReturn:
         os.execve(mpiexec, command, {**os.environ, EXPECTED_RANKS: str(ranks)})
     except OSError as error:
         raise InputError(f"cannot be started: {error.strerror}", file=mpiexec) from None
-
-
-def find_mpiexec() -> str:
-    """Path of the mpiexec of this environment, else the one on PATH. Raises InputError where there is none."""
-    places = [Path(sys.executable).parent, Path(sys.prefix) / "bin", Path(sys.base_prefix) / "bin"]
-    for place in places:
-        found = shutil.which("mpiexec", path=str(place))
-        if found:
-            return found
-    found = shutil.which("mpiexec")
-    if not found:
-        raise InputError(
-            "there is no mpiexec, which -n needs",
-            key="-n",
-            expected="'pip install mpich' in this environment, or a module with MPI; without -n one rank is used",
-        )
-    return found
 
 
 def on_first_rank(comm: MPI.Intracomm, function: Callable[[], Any]) -> Any:

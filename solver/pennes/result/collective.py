@@ -28,7 +28,9 @@ def file_error(error: Exception, path: Path, action: str) -> PennesError:
     if isinstance(error, PennesError):
         return error
     reason = getattr(error, "strerror", None) or str(error)
-    return InputError(f"cannot {action} this file: {reason}", file=path)
+    refusal = InputError(f"cannot {action} this file: {reason}", file=path)
+    refusal.errno = getattr(error, "errno", None)
+    return refusal
 
 
 def on_root(comm: MPI.Comm | None, function: Callable[[], Any], path: Path, action: str = "write") -> Any:
