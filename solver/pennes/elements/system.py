@@ -59,7 +59,6 @@ class SymmetricSystem:
         self.matrix.setType(PETSc.Mat.Type.AIJ)
         self.matrix.setPreallocationCOO(rows, columns)
         self.matrix.setOption(PETSc.Mat.Option.SPD, True)
-        self._values = np.empty(len(rows))
         self._right, self._left = self.matrix.createVecs()
         to_fixed = fixed[first] != fixed[second]
         self._cut_edges = np.flatnonzero(to_fixed)
@@ -127,12 +126,13 @@ class SymmetricSystem:
             first, second = self.elements.edges.T
             edge_values = edge_values * (self._scale[first] * self._scale[second])
             diagonal = self._kept_diagonal
-        self._values[:n] = edge_values
-        self._values[n : 2 * n] = edge_values
+        values = self.elements.matrix_values
+        values[:n] = edge_values
+        values[n : 2 * n] = edge_values
         # The accumulated diagonal is complete on its owner.
-        self._values[2 * n : 2 * n + owned] = diagonal[:owned]
-        self._values[2 * n + owned :] = 0.0
-        self.matrix.setValuesCOO(self._values, PETSc.InsertMode.INSERT_VALUES)
+        values[2 * n : 2 * n + owned] = diagonal[:owned]
+        values[2 * n + owned :] = 0.0
+        self.matrix.setValuesCOO(values, PETSc.InsertMode.INSERT_VALUES)
 
     def fixed_coupling(self, stiffness: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Stiffness between free and fixed unknowns times the fixed ``values`` (n_local,): accumulated (n_local,)."""

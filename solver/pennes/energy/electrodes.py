@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pennes.case.models import Case
 from pennes.energy.radiofrequency import Radiofrequency
 from pennes.energy.source import Tissues
 from pennes.errors import InputError, nearest_name
 from pennes.generator import Delivery, Drive, deliver
 from pennes.library.protocols import Generator
+
+if TYPE_CHECKING:
+    from pennes.case.models import Case
 
 #: The potential may be this much less accurate than the temperature: its error enters the power squared.
 LOOSER = 10.0
