@@ -17,7 +17,7 @@ from pennes.vessel.correlations import LAMINAR_LIMIT
 from pennes.vessel.exchange import coefficients
 from pennes.vessel.lumen import Lumen, Stretch
 from pennes.vessel.pieces import frames
-from pennes.vessel.vascular import VascularSink
+from pennes.vessel.vascular import LEAST_HEAT, VascularSink
 
 SECTORS = 16
 WAVES = SECTORS // 2 + 1
@@ -28,8 +28,6 @@ WHOLE = 0.85
 """A piece whose wall is covered by facets to this share lies wholly in the tissue; facets are a little smaller than
 the cylinder."""
 
-LEAST_HEAT = 0.05
-"""W; errors of less heat than this do not count."""
 SLACK = 1.0
 """Blood this much (K) beyond inlet and walls is an error of the computation."""
 
@@ -91,6 +89,7 @@ class ResolvedVessel(VascularSink):
 
     def _set(self) -> None:
         elements, pieces, vessel = self.elements, self.pieces, self.vessel
+        self.flows = self._flows_now()
         flow = float(self.flows[0]) if vessel.cooling and 0 not in vessel.without else 0.0
         self.blood.set(self._capacity * self.flows, np.zeros(len(pieces)))
         h = coefficients(vessel, pieces, self.flows) if flow > 0.0 else np.zeros(len(pieces))

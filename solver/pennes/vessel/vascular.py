@@ -40,6 +40,10 @@ class _Sheet:
     bound: sparse.csr_matrix
 
 
+LEAST_HEAT = 0.05
+"""W; errors of less heat than this do not count."""
+
+
 class VascularSink:
     """One vessel as a heat sink (a ``VesselModel``).
 
@@ -86,9 +90,8 @@ class VascularSink:
             )
         return found
 
-    @property
-    def flows(self) -> np.ndarray:
-        """Flow (lines,) in m3/s now."""
+    def _flows_now(self) -> np.ndarray:
+        """Flow (lines,) in m3/s with what has been asked and what has stopped."""
         if not self._stopped.any():
             return self._asked * self._undisturbed
         return self._asked * self._stoppage.remaining(~self._stopped) * self._undisturbed
@@ -101,7 +104,7 @@ class VascularSink:
     def _set(self) -> None:
         """Conductances and the blood's matrices for the flow now."""
         elements, pieces = self.elements, self.pieces
-        flows = self.flows
+        self.flows = flows = self._flows_now()
         cools = (flows > 0.0)[pieces.line] & self.vessel.cooling
         cools &= ~np.isin(pieces.line, self.vessel.without)
         h = coefficients(self.vessel, pieces, flows)
@@ -182,8 +185,14 @@ class VascularSink:
         return self._slack * temperature + self.elements.accumulate(local)
 
     def mismatch(self, temperature: np.ndarray) -> float:
-        """0: the heat of each piece is implicit, and blood warms far less than tissue."""
-        return 0.0
+        """What the implicit conductance took too much, over the heat of all pieces: blood in a thin vessel follows its
+        wall, which a conductance to the blood of a predicted wall would hold where it was predicted."""
+        beyond = self._implicit - self._taken
+        if not beyond.any():
+            return 0.0
+        taken = self._taken * (self._middle - self._arrived)
+        excess = beyond * (self.wall_temperature(temperature) - self._middle)
+        return float(np.abs(excess).sum() / max(np.abs(taken).sum(), LEAST_HEAT))
 
     def heat(self, mean: np.ndarray) -> np.ndarray:
         """W that each piece (p,) takes from tissue at ``mean`` (n_local,) with the blood of the last update."""
