@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+# First: it brings the libraries that DOLFINx needs.
+import pennes.elements  # noqa: F401
+
+# isort: split
 from pennes.energy.electrodes import Electrodes
 from pennes.energy.radiofrequency import Radiofrequency
 from pennes.energy.source import EnergySource, Tissues
