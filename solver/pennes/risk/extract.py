@@ -10,14 +10,20 @@ from typing import Any
 import numpy as np
 
 from pennes.errors import InputError
-from pennes.risk.directions import AZIMUTH, POLAR, unit_vectors
-from pennes.risk.zone import STATIONS
+from pennes.risk.directions import AZIMUTH, HARMONICS, POLAR, VECTORS, radii_of
+from pennes.risk.zone import STATIONS, outer_reach
 from pennes.units import parse_quantity
 
 REACH = 150.0
 """Length of a ray, mm."""
 PERPENDICULAR = 0.02
 """Cosine between needle and vessel up to which they count as perpendicular."""
+NEAR = 0.75
+"""How near (mm) to the living tissue around the vessel a ray must end to be ended by it."""
+LEAST_RAYS = 10
+"""Of 32, at a polar angle."""
+PULL = 0.5
+"""Weight of a round shape, in rays."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +48,19 @@ class Place:
 
 @dataclass(frozen=True)
 class SeenZone:
-    """A zone as it was found on the surface of a result."""
+    """A zone as it was found on the surface of a result; y is mirrored where the target's centre had a negative one."""
 
-    radii: np.ndarray
-    """(120,) in mm, away from the vessel, averaged over what should be mirror images."""
+    shape: np.ndarray
+    """(24, 4), see ``pennes.risk.directions``; fitted to the rays that the vessel does not end."""
     front: np.ndarray
-    """(3,) in mm: how far the zone reaches towards the vessel at ``STATIONS`` along it, at its height; nan where there is
-    no vessel or the ray does not start in the zone."""
-    asymmetry: float
-    """Root mean square of half the difference between mirror images, mm."""
+    """(3,) in mm: how far the zone reaches towards the vessel at ``STATIONS`` along it, at its height; 0 where it is not
+    as wide, nan without a vessel."""
+    misfit: float
+    """Root mean square of the radii's difference from the shape, on the rays that the vessel does not end; mm."""
     split_rays: int
     """Rays on which dead tissue is not one stretch; the longest was taken."""
     filled_rays: int
-    """Rays that meet no surface (a hole of the needle's) and were given the mean of their neighbours."""
+    """Rays that meet no surface (a hole) and were left out."""
 
 
 def place(case: dict[str, Any], aim: float) -> Place:
@@ -97,25 +103,67 @@ def place(case: dict[str, Any], aim: float) -> Place:
 def see_zone(surface: Any, where: Place) -> SeenZone | None:
     """Cast rays through ``surface`` (a pyvista.PolyData in mm, outward triangles) from the origin of ``where``.
 
-    The surface may have holes where the needle's metal passes it. None where no ray meets dead tissue.
+    The surface may have holes where the needle's metal passes it, and at a vessel's wall. None where most rays meet no dead tissue, so that there
+    is no zone around the origin.
     """
     rays = _Rays(surface, where)
-    quarter = unit_vectors(POLAR, AZIMUTH)
-    signs = [(x, y) for x in ((1, -1) if where.vessel_radius == 0 else (1,)) for y in (1, -1)]
-    found = np.array([[[rays.reach(np.zeros(3), d * [x, y, 1]) for d in row] for row in quarter] for x, y in signs])
-    if np.isnan(found).mean() > 0.5:
+    found = np.array([[rays.reach(np.zeros(3), direction) for direction in row] for row in VECTORS])
+    missing = np.isnan(found)
+    if missing.mean() > 0.5:
         return None
-    filled = int(np.isnan(found).sum())
-    found = np.array([_filled(one) for one in found])
-    radii = found.mean(axis=0)
-    # An azimuth in a plane of symmetry is its own image: what differs there is nothing but both rays being one.
-    asymmetry = float(np.sqrt(np.mean((found - radii) ** 2)))
-    front = np.full(len(STATIONS), np.nan)
+    front, ended = np.full(len(STATIONS), np.nan), missing
     if where.vessel_radius > 0:
-        for number, y in enumerate(STATIONS):
-            both = [rays.reach(np.array([0.0, s * y, where.height]), np.array([1.0, 0.0, 0.0])) for s in (1, -1)]
-            front[number] = np.mean(both)
-    return SeenZone(radii.ravel(), front, asymmetry, rays.split, filled)
+        front = np.array([_front(rays, where, y) for y in STATIONS])
+        ended = missing | _ended_by_vessel(found, front, where)
+    if where.centre[1] < 0:
+        swap = -np.arange(len(AZIMUTH))
+        found, ended = found[:, swap], ended[:, swap]
+    shape = _fit(found, ended)
+    if shape is None:
+        return None
+    radii = radii_of(shape[None])
+    front = np.where(outer_reach(radii, np.array([where.height]))[0] > 0, front, 0.0)
+    misfit = (radii[0] - found)[~ended]
+    return SeenZone(shape, front, float(np.sqrt(np.mean(misfit**2))), rays.split, int(missing.sum()))
+
+
+def _front(rays: _Rays, where: Place, y: float) -> float:
+    """How far dead tissue reaches towards the vessel, mean of both sides; to its wall where the surface has a hole."""
+    both = [rays.reach(np.array([0.0, side * y, where.height]), np.array([1.0, 0.0, 0.0])) for side in (1, -1)]
+    return float(np.mean(np.minimum(np.nan_to_num(both, nan=np.inf), where.gap)))
+
+
+def _ended_by_vessel(radii: np.ndarray, front: np.ndarray, where: Place) -> np.ndarray:
+    """Which of the rays (24, 32) come to the vessel, or to the living tissue in front of it, before they end or as they
+    do."""
+    axis = np.array([where.gap + where.vessel_radius, where.height])
+    ends = np.nan_to_num(radii, nan=REACH)[..., None] * VECTORS
+    share = np.clip(ends[..., [0, 2]] @ axis / np.maximum((ends[..., [0, 2]] ** 2).sum(axis=-1), 1e-12), 0.0, 1.0)
+    passes = np.linalg.norm(share[..., None] * ends[..., [0, 2]] - axis, axis=-1)
+    rim = np.interp(np.abs(ends[..., 1]), STATIONS, where.gap - front)
+    away = np.linalg.norm(ends[..., [0, 2]] - axis, axis=-1)
+    return (passes < where.vessel_radius) | (away < where.vessel_radius + np.maximum(rim, 0.0) + NEAR)
+
+
+def _fit(radii: np.ndarray, ended: np.ndarray) -> np.ndarray | None:
+    """The shape (24, 4) by least squares at each polar angle; harmonics that the rays left do not tell are 0. None where
+    too few are left."""
+    shape = np.full((len(POLAR), 4), np.nan)
+    columns = np.column_stack([np.ones(len(AZIMUTH)), HARMONICS.T])
+    # A weak pull to a round shape, so that a gap in azimuth is not filled by harmonics that the rest does not ask for.
+    pull = np.diag([0.0, *[np.sqrt(PULL)] * 3])
+    for row, (values, left_out) in enumerate(zip(radii, ended, strict=True)):
+        kept = ~left_out
+        if kept.sum() < LEAST_RAYS:
+            continue
+        a = np.vstack([columns[kept], pull])
+        mean, *rest = np.linalg.lstsq(a, np.concatenate([values[kept], np.zeros(4)]), rcond=None)[0]
+        shape[row] = [np.log(mean), *(np.array(rest) / mean)]
+    known = np.isfinite(shape[:, 0])
+    if known.sum() < len(POLAR) / 2:
+        return None
+    rows = np.arange(len(POLAR))
+    return np.column_stack([np.interp(rows, rows[known], column[known]) for column in shape.T])
 
 
 class _Rays:
@@ -150,19 +198,6 @@ class _Rays:
             return np.nan
         self.split += len(stretches) > 1
         return float(max(stretches)[1])
-
-
-def _filled(radii: np.ndarray) -> np.ndarray:
-    """``radii`` (polar, azimuth) with gaps closed: from the other azimuths, then from the neighbouring polar angles."""
-    known = np.isfinite(radii)
-    filled = radii.copy()
-    for row in range(len(radii)):
-        if known[row].any():
-            filled[row, ~known[row]] = radii[row, known[row]].mean()
-    rows = np.flatnonzero(known.any(axis=1))
-    for column in range(radii.shape[1]):
-        filled[:, column] = np.interp(np.arange(len(radii)), rows, filled[rows, column])
-    return filled
 
 
 def _axes(along: np.ndarray, side: np.ndarray) -> np.ndarray:

@@ -1,87 +1,120 @@
-"""A zone in the frame of its needle, and signed distances to its surface: NumPy only."""
+"""A zone in the frame of its needle, and signed distances to its surface: NumPy only.
+
+The zone is a star-shaped body, less a tube of living tissue around the vessel, which runs along y: its lumen and a rim
+that the blood has kept alive.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from pennes.risk.directions import FINE_AZIMUTH, POLAR, to_fine, unit_vectors
+from pennes.risk.directions import AZIMUTH, HARMONICS, POLAR, VECTORS
 
 STATIONS = np.array([0.0, 4.0, 8.0])
-"""Distances along the vessel, in mm, from the point that is nearest to the needle, at which the rim of living tissue in
-front of it is kept."""
+"""Distances along the vessel, in mm, from the point that is nearest to the needle, at which the front is kept: how far
+dead tissue reaches from the needle's axis towards the vessel."""
+_STEP = STATIONS[1]
+DISC = 0.5 * (POLAR[1] - POLAR[0])
+"""Radius of the disc that stands for the surface at a direction, by the zone's radius."""
 
 
-def outer_distance(radii: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Signed distances (n,) in mm, positive inside, of ``points`` (n, 3) from the star-shaped surfaces with ``radii``
-    (n, 120), one surface a point.
+@dataclass(frozen=True)
+class Foot:
+    """Signed distances, positive inside, from the star-shaped surfaces, and how they depend on the shapes."""
 
-    The foot is sought among the fine directions; there the surface is replaced by its tangent plane.
+    distance: np.ndarray
+    """(n,) in mm."""
+    polar: np.ndarray
+    """(n,) number of the polar angle at which the nearest point lies."""
+    slopes: np.ndarray
+    """(n, 4): derivatives by log A, b, c and d at that polar angle, mm."""
+
+
+def outer_distance(radii: np.ndarray, amplitudes: np.ndarray, points: np.ndarray) -> Foot:
+    """Signed distances of ``points`` (n, 3) from the surfaces with ``radii`` (n, 24, 32), one surface a point; all in mm.
+
+    ``amplitudes`` (n, 24) is A of each. The nearest point is sought among the fixed directions; there the surface is
+    replaced by its tangent plane.
     """
-    values, by_polar, by_azimuth, vectors = to_fine()
-    # The surface is its own mirror image in x and y, and so has its nearest point in the quarter that a point is in.
-    folded = points * [1.0, 1.0, 1.0]
-    folded[:, 0], folded[:, 1] = -np.abs(points[:, 0]), np.abs(points[:, 1])
-    fine = radii @ values.T
-    squared = fine * (fine - 2.0 * (folded @ vectors.T))
-    nearest = np.argmin(squared, axis=1)
     rows = np.arange(len(points))
-    radius, direction = fine[rows, nearest], vectors[nearest]
-    slope_polar = np.einsum("ij,ij->i", radii, by_polar[nearest])
-    slope_azimuth = np.einsum("ij,ij->i", radii, by_azimuth[nearest])
-    to_polar, to_azimuth, sine = _tangents()
+    along = points @ VECTORS.reshape(-1, 3).T
+    flat = radii.reshape(len(points), -1)
+    nearest = np.argmin(flat * (flat - 2.0 * along), axis=1)
+    polar, azimuth = np.divmod(nearest, len(AZIMUTH))
+    radius = radii[rows, polar, azimuth]
+    above, below = np.minimum(polar + 1, len(POLAR) - 1), np.maximum(polar - 1, 0)
+    by_polar = (radii[rows, above, azimuth] - radii[rows, below, azimuth]) / (POLAR[above] - POLAR[below])
+    after, before = (azimuth + 1) % len(AZIMUTH), azimuth - 1
+    by_azimuth = (radii[rows, polar, after] - radii[rows, polar, before]) / (2.0 * AZIMUTH[1])
+    direction, angle, turn = VECTORS[polar, azimuth], POLAR[polar], AZIMUTH[azimuth]
+    to_polar = np.stack([np.cos(angle) * np.cos(turn), np.cos(angle) * np.sin(turn), -np.sin(angle)], axis=-1)
+    to_azimuth = np.stack([-np.sin(turn), np.cos(turn), np.zeros_like(turn)], axis=-1)
     normal = (
-        radius[:, None] * direction
-        - slope_polar[:, None] * to_polar[nearest]
-        - (slope_azimuth / sine[nearest])[:, None] * to_azimuth[nearest]
+        radius[:, None] * direction - by_polar[:, None] * to_polar - (by_azimuth / np.sin(angle))[:, None] * to_azimuth
     )
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    return np.einsum("ij,ij->i", normal, radius[:, None] * direction - folded)
+    # To a disc of the tangent plane as large as the surface's share of the direction: where the surface is steep (the dip
+    # along a cooled shaft), its tangent plane passes nearer than the surface does.
+    way = radius[:, None] * direction - points
+    height = np.einsum("ij,ij->i", normal, way)
+    beside = way - height[:, None] * normal
+    aside = np.linalg.norm(beside, axis=1)
+    beside *= (np.maximum(aside - DISC * radius, 0.0) / np.maximum(aside, 1e-12))[:, None]
+    towards = height[:, None] * normal + beside
+    distance = np.copysign(np.linalg.norm(towards, axis=1), height)
+    lean = np.einsum("ij,ij->i", towards, direction) / np.where(np.abs(distance) > 1e-9, distance, 1.0)
+    of_shape = amplitudes[rows, polar][:, None] * HARMONICS[:, azimuth].T
+    slopes = lean[:, None] * np.column_stack([radius, of_shape])
+    return Foot(distance, polar, slopes)
 
 
-def _tangents() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Unit vectors (216, 3) along growing polar angle and azimuth at the fine directions, and the polar angles' sines."""
-    polar, azimuth = (x.ravel() for x in np.meshgrid(POLAR, FINE_AZIMUTH, indexing="ij"))
-    to_polar = unit_vectors(POLAR + np.pi / 2, FINE_AZIMUTH).reshape(-1, 3)
-    to_azimuth = np.stack([np.sin(azimuth), np.cos(azimuth), np.zeros_like(azimuth)], axis=-1)
-    return to_polar, to_azimuth, np.sin(polar)
+def outer_reach(radii: np.ndarray, height: np.ndarray) -> np.ndarray:
+    """How far (n, 3 stations), in mm, the surfaces ``radii`` (n, 24, 32) reach from the needle's axis towards +x in the
+    planes z = ``height`` (n,), |y| = ``STATIONS``: mean of both sides; 0 where a line does not meet the surface."""
+    quarter = len(AZIMUTH) // 4 + 1
+    sides = [np.arange(quarter), -np.arange(quarter)]
+    return np.mean([_reach_of_side(radii[:, :, side], height) for side in sides], axis=0)
 
 
-def back_reach(radii: np.ndarray, height: np.ndarray) -> np.ndarray:
-    """How far (n, 3 stations), in mm, the surfaces ``radii`` (n, 120) reach across the needle, away from the vessel, in
-    the planes z = ``height`` (n,) and y = ``STATIONS``; 0 where a line does not meet the surface."""
-    values, _, _, vectors = to_fine()
-    fine = (radii @ values.T).reshape(-1, len(POLAR), len(FINE_AZIMUTH))
-    grid = vectors.reshape(len(POLAR), len(FINE_AZIMUTH), 3)
-    across = fine * np.hypot(grid[..., 0], grid[..., 1])
-    heights = fine * grid[..., 2]
-    profile = np.empty((len(radii), len(FINE_AZIMUTH)))
-    for number in range(len(radii)):
-        for azimuth in range(len(FINE_AZIMUTH)):
-            profile[number, azimuth] = np.interp(
-                height[number], heights[number, ::-1, azimuth], across[number, ::-1, azimuth], left=0.0, right=0.0
-            )
-    found = np.zeros((len(radii), len(STATIONS)))
-    for station, y in enumerate(STATIONS):
-        # In the plane across the needle: the azimuth at which the outline has this y.
-        outline_y = profile * np.sin(FINE_AZIMUTH)
-        outline_x = profile * np.cos(FINE_AZIMUTH)
-        for number in range(len(radii)):
-            if outline_y[number, -1] > y:
-                found[number, station] = np.interp(y, outline_y[number], outline_x[number])
-    return found
+def _reach_of_side(radii: np.ndarray, height: np.ndarray) -> np.ndarray:
+    """Of the azimuths (n, 24, 9) from +x to the y axis."""
+    turn = AZIMUTH[: radii.shape[2]]
+    z = radii * np.cos(POLAR)[None, :, None]
+    across = radii * np.sin(POLAR)[None, :, None]
+    outline = _at(z, across, height[:, None], axis=1)
+    y, x = outline * np.sin(turn), outline * np.cos(turn)
+    reach = [_at(-y, x, np.full(len(radii), -station), axis=1) for station in STATIONS]
+    return np.stack(reach, axis=1)
+
+
+def _at(falling: np.ndarray, values: np.ndarray, wanted: np.ndarray, axis: int) -> np.ndarray:
+    """``values`` interpolated along ``axis`` where ``falling`` first falls below ``wanted``; 0 where it never does or
+    begins below."""
+    count = falling.shape[axis]
+    above = np.minimum.accumulate(falling >= np.expand_dims(wanted, axis), axis=axis)
+    number = above.sum(axis=axis, keepdims=True)
+    inside = (number > 0) & (number < count)
+    after = np.clip(number, 1, count - 1)
+    x0, x1 = (np.take_along_axis(falling, n, axis) for n in (after - 1, after))
+    y0, y1 = (np.take_along_axis(values, n, axis) for n in (after - 1, after))
+    share = (x0 - np.expand_dims(wanted, axis)) / np.maximum(x0 - x1, 1e-12)
+    return np.where(inside, y0 + share * (y1 - y0), 0.0).squeeze(axis)
+
+
+def rim_at(rim: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Thickness (n,) of the rims ``rim`` (n, 3 stations) at ``along`` (n,) mm from the point nearest to the needle, and
+    the weights (n, 3) of the stations: linear, beyond the last station level."""
+    along = np.minimum(np.abs(along), STATIONS[-1])
+    weights = np.maximum(1.0 - np.abs(along[:, None] - STATIONS) / _STEP, 0.0)
+    return np.einsum("ij,ij->i", rim, weights), weights
 
 
 def tube_distance(points: np.ndarray, axis: np.ndarray, radius: np.ndarray, rim: np.ndarray) -> np.ndarray:
-    """Signed distances (n,) in mm, positive on the dead side, of ``points`` (n, 3) from the living tissue around a vessel
-    that runs along y.
+    """Signed distances (n,), positive on the dead side, of ``points`` (n, 3) from the tubes around vessels along y.
 
-    Parameters: ``axis`` (n, 2) x and z of the vessel; ``radius`` (n,) of its lumen; ``rim`` (n, 3) thickness of the living
-    tissue in front of it at ``STATIONS``; between them and beyond the last, linear.
+    ``axis`` (n, 2) is x and z of the vessel, ``radius`` (n,) of the lumen, ``rim`` (n,) the thickness there; all in mm.
     """
-    along = np.abs(points[:, 1])
-    step = STATIONS[1] - STATIONS[0]
-    left = np.minimum((along / step).astype(int), len(STATIONS) - 2)
-    rows = np.arange(len(points))
-    share = np.minimum(along, STATIONS[-1] + step) / step - left
-    thickness = rim[rows, left] + share * (rim[rows, left + 1] - rim[rows, left])
-    return np.hypot(points[:, 0] - axis[:, 0], points[:, 2] - axis[:, 1]) - radius - np.maximum(thickness, 0.0)
+    away = np.hypot(points[:, 0] - axis[:, 0], points[:, 2] - axis[:, 1])
+    return away - radius - np.maximum(rim, 0.0)
