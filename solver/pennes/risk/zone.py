@@ -32,22 +32,22 @@ class Foot:
     """(n, 4): derivatives by log A, b, c and d at that polar angle, mm."""
 
 
-def outer_distance(radii: np.ndarray, amplitudes: np.ndarray, points: np.ndarray) -> Foot:
+def outer_distance(radii: np.ndarray, amplitudes: np.ndarray, points: np.ndarray, rows: int = len(POLAR)) -> Foot:
     """Signed distances of ``points`` (n, 3) from the surfaces with ``radii`` (n, 24, 32), one surface a point; all in mm.
 
     ``amplitudes`` (n, 24) is A of each. The nearest point is sought among the fixed directions; there the surface is
-    replaced by its tangent plane.
+    replaced by a disc of its tangent plane. Only the first ``rows`` polar angles count.
     """
-    rows = np.arange(len(points))
-    along = points @ VECTORS.reshape(-1, 3).T
-    flat = radii.reshape(len(points), -1)
+    number = np.arange(len(points))
+    along = points @ VECTORS[:rows].reshape(-1, 3).T
+    flat = radii[:, :rows].reshape(len(points), -1)
     nearest = np.argmin(flat * (flat - 2.0 * along), axis=1)
     polar, azimuth = np.divmod(nearest, len(AZIMUTH))
-    radius = radii[rows, polar, azimuth]
+    radius = radii[number, polar, azimuth]
     above, below = np.minimum(polar + 1, len(POLAR) - 1), np.maximum(polar - 1, 0)
-    by_polar = (radii[rows, above, azimuth] - radii[rows, below, azimuth]) / (POLAR[above] - POLAR[below])
+    by_polar = (radii[number, above, azimuth] - radii[number, below, azimuth]) / (POLAR[above] - POLAR[below])
     after, before = (azimuth + 1) % len(AZIMUTH), azimuth - 1
-    by_azimuth = (radii[rows, polar, after] - radii[rows, polar, before]) / (2.0 * AZIMUTH[1])
+    by_azimuth = (radii[number, polar, after] - radii[number, polar, before]) / (2.0 * AZIMUTH[1])
     direction, angle, turn = VECTORS[polar, azimuth], POLAR[polar], AZIMUTH[azimuth]
     to_polar = np.stack([np.cos(angle) * np.cos(turn), np.cos(angle) * np.sin(turn), -np.sin(angle)], axis=-1)
     to_azimuth = np.stack([-np.sin(turn), np.cos(turn), np.zeros_like(turn)], axis=-1)
@@ -65,7 +65,7 @@ def outer_distance(radii: np.ndarray, amplitudes: np.ndarray, points: np.ndarray
     towards = height[:, None] * normal + beside
     distance = np.copysign(np.linalg.norm(towards, axis=1), height)
     lean = np.einsum("ij,ij->i", towards, direction) / np.where(np.abs(distance) > 1e-9, distance, 1.0)
-    of_shape = amplitudes[rows, polar][:, None] * HARMONICS[:, azimuth].T
+    of_shape = amplitudes[number, polar][:, None] * HARMONICS[:, azimuth].T
     slopes = lean[:, None] * np.column_stack([radius, of_shape])
     return Foot(distance, polar, slopes)
 
