@@ -34,5 +34,9 @@ VECTORS = unit_vectors()
 
 
 def radii_of(shapes: np.ndarray) -> np.ndarray:
-    """Radii (n, 24, 32) in mm of ``shapes`` (n, 24, 4)."""
-    return np.exp(shapes[..., :1]) * (1.0 + shapes[..., 1:] @ HARMONICS)
+    """Radii (n, 24, 32) in mm of ``shapes`` (n, 24, 4), in single precision: enough for a micrometre."""
+    single = shapes.reshape(-1, 4).astype(np.float32)
+    radii = single[:, 1:] @ HARMONICS.astype(np.float32)
+    radii += 1.0
+    radii *= np.exp(single[:, :1])
+    return radii.reshape(-1, len(POLAR), len(AZIMUTH))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,6 +22,8 @@ class Zones:
 
     shapes: np.ndarray
     """(n, 24, 4), see ``pennes.risk.directions``."""
+    radii: np.ndarray
+    """(n, 24, 32) mm."""
     rim: np.ndarray
     """(n, 3) thickness of living tissue in front of the vessel, at ``STATIONS``; mm. 0 without a vessel."""
     axis: np.ndarray
@@ -40,7 +42,7 @@ class Zones:
         many = points.shape[1]
         flat = points.reshape(-1, 3)
         rows = np.repeat(np.arange(len(self.shapes)), many)
-        outer = outer_distance(radii_of(self.shapes)[rows], np.exp(self.shapes[rows, :, 0]), flat).distance
+        outer = outer_distance(self.radii[rows], np.exp(self.shapes[rows, :, 0]), flat).distance
         return np.minimum(outer, self._tube(flat, rows)).reshape(-1, many)
 
     def _tube(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -79,31 +81,35 @@ class Emulator:
     """Error that is no Gaussian process's: truncation, roughness of the surface; mm."""
     inflation: float = 1.0
     """Of all errors, so that intervals hold what they say on runs left out."""
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Smallest and largest value that was simulated, by name. Beyond them the zone is that of the limit."""
 
     def zones(self, values: Mapping[str, np.ndarray], *, with_error: bool = True) -> Zones:
         """Zones of ``values``, each (n,): ``pennes.risk.features.GEOMETRY`` and ``inputs``."""
-        features = outer_features(values, self.inputs)
+        learnt = self._within(values)
+        features = outer_features(learnt, self.inputs)
         scores, variance = self.outer.predict(features) if with_error else (self.outer.mean(features), None)
         shapes = (self.mean_shape + scores @ self.basis).reshape(-1, len(POLAR), 4)
+        radii = radii_of(shapes)
         count, present = len(shapes), values["vessel_radius"] > 0
         rim, front_variance = np.zeros((count, len(STATIONS))), np.zeros((count, len(STATIONS)))
         if present.any():
-            some = {name: np.broadcast_to(column, count)[present] for name, column in values.items()}
-            reach = outer_reach(radii_of(shapes[present]), some["z"])
+            some = {name: np.broadcast_to(column, count)[present] for name, column in learnt.items()}
+            reach = outer_reach(radii[present], values["z"][present])
             beside = front_features(some, self.inputs, reach[:, 0])
             change, spread = self.front.predict(beside) if with_error else (self.front.mean(beside), 0.0)
-            gap = some["gap"][:, None]
+            gap = values["gap"][present][:, None]
             rim[present] = gap - np.minimum(np.minimum(reach, gap) + change, gap)
             front_variance[present] = spread
         axis = np.column_stack([values["gap"] + values["vessel_radius"], values["z"]])
-        return Zones(shapes, rim, axis, values["vessel_radius"], variance, front_variance if with_error else None)
+        return Zones(shapes, radii, rim, axis, values["vessel_radius"], variance, front_variance if with_error else None)
 
     def margins(self, values: Mapping[str, np.ndarray], *, with_error: bool = True) -> Margins:
         """Minimal margins of the ball-shaped targets of ``values``, as ``zones``."""
         zones = self.zones(values, with_error=with_error)
         centre = np.column_stack([values["x"], np.abs(values["y"]), values["z"]])
         radius = values["target_radius"]
-        outer, foot = ball_margin(zones.shapes, centre, radius)
+        outer, foot = ball_margin(zones.shapes, zones.radii, centre, radius)
         thickness, weights = rim_at(zones.rim, centre[:, 1])
         tube = tube_distance(centre, zones.axis, zones.vessel_radius, thickness) - radius
         tube = np.where(zones.vessel_radius > 0, tube, np.inf)
@@ -120,19 +126,30 @@ class Emulator:
         variance = np.where(at_vessel, of_front, of_outer) + self.rest_sd**2
         return Margins(mean, self.inflation * np.sqrt(variance), at_vessel)
 
+    def _within(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        inside = dict(values)
+        for name, (low, high) in self.limits.items():
+            inside[name] = np.clip(values[name], low, high)
+        if "vessel_radius" in self.limits:
+            inside["vessel_radius"] = np.where(values["vessel_radius"] > 0, inside["vessel_radius"], 0.0)
+        return inside
+
     def without(self, outer_rows: np.ndarray, front_rows: np.ndarray) -> Emulator:
         """The same, trained without some rows of its two training sets."""
         return replace(self, outer=self.outer.without(outer_rows), front=self.front.without(front_rows))
 
 
-def ball_margin(shapes: np.ndarray, centre: np.ndarray, radius: np.ndarray) -> tuple[np.ndarray, Foot]:
-    """Minimal margins (n,) of balls in the star-shaped zones ``shapes`` (n, 24, 4), and where.
+def ball_margin(
+    shapes: np.ndarray, radii: np.ndarray, centre: np.ndarray, radius: np.ndarray
+) -> tuple[np.ndarray, Foot]:
+    """Minimal margins (n,) of balls in the star-shaped zones ``shapes`` (n, 24, 4) with ``radii`` (n, 24, 32), and
+    where.
 
     Where the surface nearest to the centre is nearer than the ball's radius it counts from the ball's surface: in the
     narrow dip along a cooled shaft living tissue is never far from dead tissue, however far the ball reaches into it.
     Returns the margins and ``pennes.risk.zone.Foot`` of the centres.
     """
-    radii, amplitudes = radii_of(shapes), np.exp(shapes[:, :, 0])
+    amplitudes = np.exp(shapes[:, :, 0])
     foot = outer_distance(radii, amplitudes, centre)
     margin = foot.distance - radius
     dip = np.flatnonzero((margin < 0) & (foot.polar >= len(POLAR) - SHAFT_ROWS))

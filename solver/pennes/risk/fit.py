@@ -68,7 +68,7 @@ def train(runs: Runs, *, restarts: int = 1, seed: int = 1) -> Emulator:
     if len(rows) < LEAST_RUNS:
         raise InputError(f"{len(rows)} runs with a vessel are too few to learn from", expected=f"at least {LEAST_RUNS}")
     front = fit_posterior(*_front_of(runs.some(rows)), restarts, seed)
-    emulator = Emulator(runs.inputs, mean, components[:count] / WEIGHTS, outer, front)
+    emulator = Emulator(runs.inputs, mean, components[:count] / WEIGHTS, outer, front, limits=_limits(runs))
     left_out = cross_validate(emulator, runs)
     error = runs.margins - left_out.mean
     rest = float(np.sqrt(max(np.mean(error**2) - np.mean(left_out.sd**2), 0.02**2)))
@@ -133,3 +133,16 @@ def _front_of(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
     reach = outer_reach(radii_of(runs.shapes), runs.values["z"])
     change = runs.front - np.minimum(reach, runs.values["gap"][:, None])
     return front_features(runs.values, runs.inputs, reach[:, 0]), change
+
+
+def _limits(runs: Runs) -> dict[str, tuple[float, float]]:
+    """Ranges of what was simulated; of the vessel's radius and distance where there is one."""
+    present = runs.values["vessel_radius"] > 0
+    limits = {}
+    for name, column in runs.values.items():
+        given = column[present] if name in ("vessel_radius", "gap") else np.abs(column) if name == "y" else column
+        limits[name] = (float(given.min()), float(given.max()))
+    limits["y"] = (-limits["y"][1], limits["y"][1])
+    # A vessel beyond the farthest one is taken for what it is: its influence goes on fading.
+    limits["gap"] = (limits["gap"][0], np.inf)
+    return limits

@@ -39,9 +39,11 @@ def outer_distance(radii: np.ndarray, amplitudes: np.ndarray, points: np.ndarray
     replaced by a disc of its tangent plane. Only the first ``rows`` polar angles count.
     """
     number = np.arange(len(points))
-    along = points @ VECTORS[:rows].reshape(-1, 3).T
-    flat = radii[:, :rows].reshape(len(points), -1)
-    nearest = np.argmin(flat * (flat - 2.0 * along), axis=1)
+    flat = radii[:, :rows].reshape(len(points), -1).astype(np.float32, copy=False)
+    squared = points.astype(np.float32) @ (-2.0 * VECTORS[:rows].reshape(-1, 3).T).astype(np.float32)
+    squared += flat
+    squared *= flat
+    nearest = np.argmin(squared, axis=1)
     polar, azimuth = np.divmod(nearest, len(AZIMUTH))
     radius = radii[number, polar, azimuth]
     above, below = np.minimum(polar + 1, len(POLAR) - 1), np.maximum(polar - 1, 0)
