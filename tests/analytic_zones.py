@@ -100,5 +100,3 @@ def cohort(count: int = 256, seed: int = 1) -> CohortRuns:
     }
     header = {"title": "analytic", "base": {"sha256": "0" * 64}}
     return CohortRuns(runs, inputs, base, 15.0, header, tuple("0" * 64 for _ in keys), ("0",), ())
-
-

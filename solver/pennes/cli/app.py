@@ -137,7 +137,9 @@ def risk(
     device: Annotated[
         str | None, typer.Option("--device", help="Built-in atlas (--about lists them), or a file.", metavar="NAME")
     ] = None,
-    protocol: Annotated[str | None, typer.Option("--protocol", help="The atlas's; --time and --power change it.")] = None,
+    protocol: Annotated[
+        str | None, typer.Option("--protocol", help="The atlas's; --time and --power change it.")
+    ] = None,
     tumour: Annotated[str | None, typer.Option("--tumour", help="Diameter, such as 25mm.")] = None,
     vessel: Annotated[str | None, typer.Option("--vessel", help="Diameter, such as 6mm, or none.")] = None,
     distance: Annotated[str | None, typer.Option("--distance", help="From the tumour to the vessel's wall.")] = None,
@@ -162,8 +164,8 @@ def risk(
     """How likely is the margin beside this vessel? From an atlas of simulations, in a second."""
     from pennes.cli.risk import Words, ask, make, tell
 
-    words = Words(device, protocol, tumour, vessel, distance, time, power, placement_error, reposition_beyond, samples, seed,
-                  plot, json)  # fmt: skip
+    placement = (placement_error, reposition_beyond)
+    words = Words(device, protocol, tumour, vessel, distance, time, power, *placement, samples, seed, plot, json)
     if build is not None:
         make(build, output, seed)
     elif about:

@@ -76,7 +76,9 @@ def tell(words: Words) -> None:
     if not names:
         raise InputError("no atlas is built in", key="--about", expected="--device FILE.npz")
     told = [about(Atlas.load(name)) for name in names]
-    print(json.dumps(told, indent=2, allow_nan=False) if words.as_json else "\n".join(about_text(data) for data in told))
+    print(
+        json.dumps(told, indent=2, allow_nan=False) if words.as_json else "\n".join(about_text(data) for data in told)
+    )
 
 
 def make(folder: Path, output: Path | None, seed: int | None) -> None:

@@ -54,7 +54,8 @@ class Atlas:
     points: np.ndarray
     """(n, inputs + 4) quasi-random numbers: a scrambled Sobol' sequence."""
     runs: Mapping[str, np.ndarray]
-    """Of the runs, each (n,): the numbers of ``pennes.risk.features``, ``margin``, ``held_out``, ``predicted``, ``sd``."""
+    """Of the runs, each (n,): the emulator's values, ``margin``, ``held_out``, ``predicted``, ``sd``, ``key``,
+    ``case_sha256``."""
 
     @classmethod
     def load(cls, device: str | Path) -> Atlas:
@@ -76,7 +77,9 @@ class Atlas:
             header = json.loads(str(arrays.pop("header")))
             assert header["schema"] == SCHEMA
         except (OSError, ValueError, KeyError, AssertionError, zipfile.BadZipFile):
-            raise InputError("is no atlas of this version", file=path, expected="what 'pennes risk --build' wrote") from None
+            raise InputError(
+                "is no atlas of this version", file=path, expected="what 'pennes risk --build' wrote"
+            ) from None
         return _from_arrays(header, arrays)
 
     @property

@@ -18,7 +18,7 @@ from pennes.risk.fit import NINETY, train
 from pennes.units import parse_quantity
 
 HELD_OUT = 0.28
-"""Share of the runs that the emulator never sees, but at least ``LEAST_HELD_OUT`` where that is no more than two fifths."""
+"""Share of the runs that the emulator never sees, but at least ``LEAST_HELD_OUT``, up to ``MOST_HELD_OUT``."""
 LEAST_HELD_OUT = 100
 MOST_HELD_OUT = 0.4
 POINTS = 1024

@@ -66,7 +66,7 @@ class CohortRuns:
 
 
 def read_cohort_runs(folder: Path) -> CohortRuns:
-    """Read ``folder`` of a cohort that was run with ``keep: all``. Raises InputError where it is none or has no runs."""
+    """Read a cohort's ``folder``, run with ``keep: all``. Raises InputError where it is none or has no runs."""
     header = _header(folder)
     base = _yaml(folder / header["base"]["file"])
     aim = _aim(base)
@@ -125,14 +125,16 @@ def _properties(base: dict[str, Any]) -> list[Property]:
     if base["vessels"]:
         found.append(Property(ALONG_VESSEL, "speed of the blood", PERFUSION, "m/s", ("vessels", 0, "speed")))
     found.append(
-        Property("cell_death", "threshold of cell death", TISSUE, "", ("death", base["death"]["criterion"], "threshold"))
+        Property(
+            "cell_death", "threshold of cell death", TISSUE, "", ("death", base["death"]["criterion"], "threshold")
+        )
     )
     return found
 
 
 def _inputs(base: dict[str, Any], cases: list[dict[str, Any]]) -> tuple[tuple[Input, ...], dict[str, np.ndarray]]:
-    """The properties that differ between ``cases``, and their factors (n,) by name. Two that always go together are one,
-    with the distribution of the first."""
+    """The properties that differ between ``cases``, and their factors (n,) by name. Two that always go together are
+    one, with the distribution of the first."""
     inputs, factors = [], {}
     for given in _properties(base):
         try:
@@ -145,7 +147,9 @@ def _inputs(base: dict[str, Any], cases: list[dict[str, Any]]) -> tuple[tuple[In
         if any(np.corrcoef(np.log(column), np.log(other))[0, 1] > SAME for other in factors.values()):
             continue
         factors[given.name] = column
-        spread = {ALONG_VESSEL: SPEED, "cell_death": CELL_DEATH}.get(given.name) or _at(base, given.path)["distribution"]
+        spread = {ALONG_VESSEL: SPEED, "cell_death": CELL_DEATH}.get(given.name) or _at(base, given.path)[
+            "distribution"
+        ]
         inputs.append(Input(given, middle, quantiles(spread), float(column.min()), float(column.max())))
     return tuple(inputs), factors
 
@@ -177,7 +181,9 @@ def _header(folder: Path) -> dict[str, Any]:
         header = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))
         assert isinstance(header["base"]["file"], str)
     except (OSError, ValueError, KeyError, TypeError, AssertionError):
-        raise InputError("this is no cohort's folder", file=folder, expected="what 'pennes ensemble run' wrote") from None
+        raise InputError(
+            "this is no cohort's folder", file=folder, expected="what 'pennes ensemble run' wrote"
+        ) from None
     return header
 
 

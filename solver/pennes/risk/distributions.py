@@ -19,8 +19,8 @@ CELL_DEATH = {"kind": "lognormal", "sd": 0.5, "low": 0.2, "high": 5.0}
 
 
 def quantiles(distribution: Mapping[str, Any] | None) -> np.ndarray:
-    """Factors at ``SHARES`` of a record's ``distribution`` (``pennes.library.records.Distribution``: kind, low, high, sd);
-    all 1 where there is none."""
+    """Factors at ``SHARES`` of a record's ``distribution`` (``pennes.library.records.Distribution``: kind, low, high,
+    sd); all 1 where there is none."""
     from scipy.stats import triang, truncnorm
 
     if distribution is None:

@@ -102,7 +102,9 @@ class Emulator:
             rim[present] = gap - np.minimum(np.minimum(reach, gap) + change, gap)
             front_variance[present] = spread
         axis = np.column_stack([values["gap"] + values["vessel_radius"], values["z"]])
-        return Zones(shapes, radii, rim, axis, values["vessel_radius"], variance, front_variance if with_error else None)
+        return Zones(
+            shapes, radii, rim, axis, values["vessel_radius"], variance, front_variance if with_error else None
+        )
 
     def margins(self, values: Mapping[str, np.ndarray], *, with_error: bool = True) -> Margins:
         """Minimal margins of the ball-shaped targets of ``values``, as ``zones``."""
@@ -162,4 +164,3 @@ def ball_margin(
         inside = outer_distance(radii[dip], amplitudes[dip], deepest).distance
         margin[dip] = np.minimum(side.distance - radius[dip], np.maximum(inside, margin[dip]))
     return margin, foot
-

@@ -53,8 +53,8 @@ class SeenZone:
     shape: np.ndarray
     """(24, 4), see ``pennes.risk.directions``; fitted to the rays that the vessel does not end."""
     front: np.ndarray
-    """(3,) in mm: how far the zone reaches towards the vessel at ``STATIONS`` along it, at its height; 0 where it is not
-    as wide, nan without a vessel."""
+    """(3,) in mm: how far the zone reaches towards the vessel at ``STATIONS`` along it, at its height; 0 where it is
+    not as wide, nan without a vessel."""
     misfit: float
     """Root mean square of the radii's difference from the shape, on the rays that the vessel does not end; mm."""
     split_rays: int
@@ -64,8 +64,8 @@ class SeenZone:
 
 
 def place(case: dict[str, Any], aim: float) -> Place:
-    """The geometry of a resolved case with one needle, one ball-shaped target and at most one straight vessel across the
-    needle.
+    """The geometry of a resolved case with one needle, one ball-shaped target and at most one straight vessel across
+    the needle.
 
     ``aim`` is how far (mm) behind the needle's tip the frame has its origin. Raises InputError for any other case.
     """
@@ -103,8 +103,8 @@ def place(case: dict[str, Any], aim: float) -> Place:
 def see_zone(surface: Any, where: Place) -> SeenZone | None:
     """Cast rays through ``surface`` (a pyvista.PolyData in mm, outward triangles) from the origin of ``where``.
 
-    The surface may have holes where the needle's metal passes it, and at a vessel's wall. None where most rays meet no dead tissue, so that there
-    is no zone around the origin.
+    The surface may have holes where the needle's metal passes it, and at a vessel's wall. None where most rays meet no
+    dead tissue, so that there is no zone around the origin.
     """
     rays = _Rays(surface, where)
     found = np.array([[rays.reach(np.zeros(3), direction) for direction in row] for row in VECTORS])
@@ -146,8 +146,8 @@ def _ended_by_vessel(radii: np.ndarray, front: np.ndarray, where: Place) -> np.n
 
 
 def _fit(radii: np.ndarray, ended: np.ndarray) -> np.ndarray | None:
-    """The shape (24, 4) by least squares at each polar angle; harmonics that the rays left do not tell are 0. None where
-    too few are left."""
+    """The shape (24, 4) by least squares at each polar angle; harmonics that the rays left do not tell are 0. None
+    where too few are left."""
     shape = np.full((len(POLAR), 4), np.nan)
     columns = np.column_stack([np.ones(len(AZIMUTH)), HARMONICS.T])
     # A weak pull to a round shape, so that a gap in azimuth is not filled by harmonics that the rest does not ask for.

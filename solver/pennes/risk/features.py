@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 GEOMETRY = ("target_radius", "vessel_radius", "gap", "x", "y", "z", "duration", "power")
-"""Numbers of a run besides its tissue: mm, mm, mm (from the needle's axis to the vessel's wall), mm, mm, mm (the target's
-centre in the needle's frame), s, W. Without a vessel the radius is 0 and the gap infinite."""
+"""Numbers of a run besides its tissue: mm, mm, mm (from the needle's axis to the vessel's wall), mm, mm, mm (the
+target's centre in the needle's frame), s, W. Without a vessel the radius is 0 and the gap infinite."""
 COOLING_LENGTH = 8.0
 """Over which a vessel's influence on the zone fades, mm; about that of a large vessel's thermal boundary."""
 ZERO_RADIUS = 2.0
@@ -40,8 +40,8 @@ def outer_features(values: Mapping[str, np.ndarray], inputs: Sequence[str]) -> n
 
 
 def front_features(values: Mapping[str, np.ndarray], inputs: Sequence[str], reach: np.ndarray) -> np.ndarray:
-    """Features (n, d') of the living rim in front of a vessel. ``reach`` (n,) mm: how far the star-shaped zone would reach
-    towards the vessel. What decides is whether it would reach the wall."""
+    """Features (n, d') of the living rim in front of a vessel. ``reach`` (n,) mm: how far the star-shaped zone would
+    reach towards the vessel. What decides is whether it would reach the wall."""
     beyond = (reach - values["gap"]) / 5.0
     columns = [
         beyond,

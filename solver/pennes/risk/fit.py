@@ -53,8 +53,8 @@ class Runs:
 
 
 def train(runs: Runs, *, restarts: int = 1, seed: int = 1) -> Emulator:
-    """The emulator of ``runs``, its errors calibrated by leaving out a tenth at a time. Raises InputError where there are
-    too few or scikit-learn is not installed."""
+    """The emulator of ``runs``, its errors calibrated by leaving out a tenth at a time. Raises InputError where there
+    are too few or scikit-learn is not installed."""
     if len(runs) < LEAST_RUNS:
         raise InputError(f"{len(runs)} runs are too few to learn from", expected=f"at least {LEAST_RUNS}")
     flat = runs.shapes.reshape(len(runs), SIZE)

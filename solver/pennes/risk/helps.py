@@ -1,4 +1,5 @@
-"""What would help: the alternatives that the atlases hold, by the probability of a margin of 5 mm, then of full cover."""
+"""What would help: the alternatives that the atlases hold, by the probability of a margin of 5 mm, then of full
+cover."""
 
 from __future__ import annotations
 
@@ -11,7 +12,15 @@ import numpy as np
 from pennes.errors import InputError
 from pennes.risk.atlas import Atlas
 from pennes.risk.query import (
-    Answer, Question, answer, check, filled, placement, points_of, reaching, values_of,
+    Answer,
+    Question,
+    answer,
+    check,
+    filled,
+    placement,
+    points_of,
+    reaching,
+    values_of,
 )  # fmt: skip
 
 STEPS = (1.25, 1.5)
@@ -44,7 +53,9 @@ def alternatives(given: Answer, others: tuple[Atlas, ...] = ()) -> list[Alternat
 
 
 def _of(change: str, found: Answer) -> Alternative:
-    return Alternative(change, found.probability(5.0), found.probability(10.0), found.probability(0.0), found.expected_mm)
+    return Alternative(
+        change, found.probability(5.0), found.probability(10.0), found.probability(0.0), found.expected_mm
+    )
 
 
 def _single(given: Answer, others: tuple[Atlas, ...]) -> Iterator[tuple[str, Atlas, Question]]:
@@ -53,7 +64,9 @@ def _single(given: Answer, others: tuple[Atlas, ...]) -> Iterator[tuple[str, Atl
         now, most = getattr(asked, name), ranges[name][1]
         size = 60.0 if name == "duration_s" else 1.0
         most = math.floor(most / size) * size
-        for value in sorted({step * now for step in STEPS if step * now < most} | ({most} if most > 1.02 * now else set())):
+        for value in sorted(
+            {step * now for step in STEPS if step * now < most} | ({most} if most > 1.02 * now else set())
+        ):
             yield words.format(value / size, now / size), given.atlas, replace(asked, **{name: value})
     if asked.reposition_beyond_mm is None and asked.placement_error_mm > 0:
         again = replace(asked, reposition_beyond_mm=NEARER)
@@ -68,8 +81,8 @@ def _single(given: Answer, others: tuple[Atlas, ...]) -> Iterator[tuple[str, Atl
 
 
 def _overlapping(given: Answer) -> Alternative:
-    """The best of some distances between two applications. Each zone is that of a needle alone: what the first has warmed
-    is not counted."""
+    """The best of some distances between two applications. Each zone is that of a needle alone: what the first has
+    warmed is not counted."""
     tried = [(offset, *_united(given.atlas, given.question, offset)) for offset in OFFSETS]
     offset, margins, sd = max(tried, key=lambda one: float(np.mean(_reaches(one[1], one[2], 5.0))))
     share = [float(np.mean(_reaches(margins, sd, wanted))) for wanted in (5.0, 10.0, 0.0)]
@@ -86,7 +99,7 @@ def _united(atlas: Atlas, question: Question, offset: float) -> tuple[np.ndarray
     best, sd = None, np.zeros(len(points))
     for side, shift in ((1.0, 0), (-1.0, len(points) // 2)):
         error = placement(question, np.roll(points[:, first : first + 3], shift, axis=0), atlas.normal)
-        error = error + [0.0, side * offset, 0.0]
+        error[:, 1] += side * offset
         values = values_of(atlas, question, points, error)
         sd = np.maximum(sd, atlas.emulator.margins(values).sd)
         zones = atlas.emulator.zones(values, with_error=False)
@@ -100,13 +113,15 @@ def _united(atlas: Atlas, question: Question, offset: float) -> tuple[np.ndarray
 
 
 def _turned(surface: np.ndarray, error: np.ndarray, question: Question) -> np.ndarray:
-    """Offsets (n, p, 3) of the target's surface in each needle's frame. Without a vessel its x axis points to the target,
-    away from the needle's ``error`` (n, 3)."""
+    """Offsets (n, p, 3) of the target's surface in each needle's frame. Without a vessel its x axis points to the
+    target, away from the needle's ``error`` (n, 3)."""
     if question.vessel_mm is not None:
         return np.broadcast_to(surface, (len(error), *surface.shape))
     length = np.maximum(np.hypot(error[:, 0], error[:, 1]), 1e-12)
     x, y = -error[:, 0] / length, -error[:, 1] / length
-    turn = np.stack([np.stack([x, y, 0 * x], -1), np.stack([-y, x, 0 * x], -1), np.stack([0 * x, 0 * x, 0 * x + 1], -1)], 1)
+    turn = np.stack(
+        [np.stack([x, y, 0 * x], -1), np.stack([-y, x, 0 * x], -1), np.stack([0 * x, 0 * x, 0 * x + 1], -1)], 1
+    )
     return np.einsum("nij,pj->npi", turn, surface)
 
 

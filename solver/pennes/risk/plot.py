@@ -44,7 +44,7 @@ def draw(found: Answer, path: Path) -> None:
     right = asked.tumour_mm < tumours.mean()
     axes.annotate(f"{100 * own:.0f} %", (asked.tumour_mm, height), xytext=(9 if right else -9, 7),
                   textcoords="offset points", fontweight="bold", ha="left" if right else "right",
-                  bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.8})  # fmt: skip
+                  bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none"})  # fmt: skip
     axes.set_xlabel("tumour's diameter, mm")
     header = found.atlas.header
     if asked.vessel_mm is None:
@@ -59,6 +59,8 @@ def draw(found: Answer, path: Path) -> None:
     try:
         figure.savefig(path, dpi=150)
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot write this picture: {error}", file=path, key="--plot", expected="a PNG or PDF file") from None
+        raise InputError(
+            f"cannot write this picture: {error}", file=path, key="--plot", expected="a PNG or PDF file"
+        ) from None
     finally:
         plt.close(figure)

@@ -1,8 +1,8 @@
 """The posterior of a Gaussian process from its training points and hyperparameters: NumPy only.
 
-Several outputs share one kernel, amplitude^2 Matern 5/2 (r / lengths) + noise^2, each with a scale and a linear trend of
-its own (Rasmussen and Williams 2006, section 2.2 and equation 4.17). The trend is fitted beforehand and counts as known.
-"""
+Several outputs share one kernel, amplitude^2 Matern 5/2 (r / lengths) + noise^2, each with a scale and a linear trend
+of its own (Rasmussen and Williams 2006, section 2.2 and equation 4.17). The trend is fitted beforehand and counts as
+known."""
 
 from __future__ import annotations
 

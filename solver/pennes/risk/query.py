@@ -36,7 +36,8 @@ class Question:
     duration_s: float | None = None
     power_w: float | None = None
     placement_error_mm: float = LATERAL_ERROR
-    """Mean of the Rayleigh distribution of the lateral error; the axial one is normal, as wide as either of its sides."""
+    """Mean of the Rayleigh distribution of the lateral error; the axial one is normal, as wide as either of its
+    sides."""
     reposition_beyond_mm: float | None = None
     """A needle seen farther than this from its aim, across itself, is placed again until it is nearer."""
     samples: int = 256
@@ -74,8 +75,8 @@ class Answer:
 
     @cached_property
     def causes(self) -> dict[str, float]:
-        """Shares of the margin's variance by cause. ``emulator`` is the variance of its error. The rest is split between the
-        groups in proportion to what goes where a group is fixed at its median (placement: no error)."""
+        """Shares of the margin's variance by cause. ``emulator`` is the variance of its error. The rest is split
+        between the groups in proportion to what goes where a group is fixed at its median (placement: no error)."""
         spread, error = float(self.margins.mean.var()), float(np.mean(self.margins.sd**2))
         gone = {}
         for group in GROUPS:
@@ -118,7 +119,8 @@ def answer(atlas: Atlas, question: Question) -> Answer:
 
 
 def reaching(margins: Margins, wanted: float) -> np.ndarray:
-    """Probability (n,) that each sample's minimal margin is at least ``wanted`` mm, the emulator's error being normal."""
+    """Probability (n,) that each sample's minimal margin is at least ``wanted`` mm, the emulator's error being
+    normal."""
     score = (margins.mean - wanted) / (np.maximum(margins.sd, 1e-9) * math.sqrt(2.0))
     return np.array([0.5 * math.erfc(-x) for x in score.tolist()])
 
@@ -179,7 +181,9 @@ def placement(question: Question, points: np.ndarray, normal: np.ndarray) -> np.
         share = share * (1.0 - math.exp(-0.5 * (question.reposition_beyond_mm / side) ** 2))
     lateral = side * np.sqrt(-2.0 * np.log1p(-np.minimum(share, 1.0 - 1e-9)))
     turn = 2.0 * math.pi * points[:, 1]
-    return np.column_stack([lateral * np.cos(turn), lateral * np.sin(turn), side * np.interp(points[:, 2], SHARES, normal)])
+    return np.column_stack(
+        [lateral * np.cos(turn), lateral * np.sin(turn), side * np.interp(points[:, 2], SHARES, normal)]
+    )
 
 
 def values_of(atlas: Atlas, question: Question, points: np.ndarray, error: np.ndarray) -> dict[str, np.ndarray]:

@@ -52,7 +52,11 @@ def as_dict(found: Answer, helps: list[Alternative]) -> dict[str, Any]:
 
 
 def _probabilities(found: Answer) -> dict[str, float]:
-    return {"at_least_5": found.probability(5.0), "at_least_10": found.probability(10.0), "covered": found.probability(0.0)}
+    return {
+        "at_least_5": found.probability(5.0),
+        "at_least_10": found.probability(10.0),
+        "covered": found.probability(0.0),
+    }
 
 
 def as_text(data: dict[str, Any]) -> str:
@@ -77,7 +81,9 @@ def as_text(data: dict[str, Any]) -> str:
             f"{_percent(without['at_least_5'])}, fully covered: {_percent(without['covered'])}"
         )
         if asked["distance_mm"] < NEEDED:
-            lines.append(f"  the vessel is nearer than {NEEDED:g} mm: no margin towards it can be wider than its distance")
+            lines.append(
+                f"  the vessel is nearer than {NEEDED:g} mm: no margin towards it can be wider than its distance"
+            )
     lines.append("  what would help (>= 5 mm, fully covered, expected margin):")
     for other in data["alternatives"]:
         share = other["probability"]
@@ -99,10 +105,22 @@ def as_text(data: dict[str, Any]) -> str:
 def about(atlas: Atlas) -> dict[str, Any]:
     """Where an atlas comes from, what it covers, how far it is off."""
     header = atlas.header
-    kept = ("device", "device_title", "protocol", "criterion", "ranges", "without_vessel", "inputs", "errors", "provenance")
+    kept = (
+        "device",
+        "device_title",
+        "protocol",
+        "criterion",
+        "ranges",
+        "without_vessel",
+        "inputs",
+        "errors",
+        "provenance",
+    )
     runs = [
         {"key": str(key), "case_sha256": str(sha), "held_out": bool(held), "minimal_margin_mm": float(margin)}
-        for key, sha, held, margin in zip(*(atlas.runs[n] for n in ("key", "case_sha256", "held_out", "margin")), strict=True)
+        for key, sha, held, margin in zip(
+            *(atlas.runs[n] for n in ("key", "case_sha256", "held_out", "margin")), strict=True
+        )
     ]
     return {"schema": header["schema"], **{name: header[name] for name in kept}, "runs": runs, "notice": RESEARCH}
 
@@ -126,7 +144,8 @@ def about_text(data: dict[str, Any]) -> str:
         lines.append(f"  {words}: {low / size:.3g} to {high / size:.3g} {unit}")
     lines.append(f"  without a vessel: {data['without_vessel']} runs")
     lines += [
-        f"  {i['title']}: {i['low']:.2f} to {i['high']:.2f} times {i['base']:g} {i['unit']}".rstrip() for i in data["inputs"]
+        f"  {i['title']}: {i['low']:.2f} to {i['high']:.2f} times {i['base']:g} {i['unit']}".rstrip()
+        for i in data["inputs"]
     ]
     if made["left_out"]:
         lines.append(f"  left out: {len(made['left_out'])} runs ({made['left_out'][0][1]})")
@@ -135,3 +154,34 @@ def about_text(data: dict[str, Any]) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %" if 0 < share < 0.1 or 0.9 < share < 1 else f"{100 * share:.0f} %"
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of what ``as_dict`` returns."""
+    number, text = {"type": "number"}, {"type": "string"}
+    share = {"type": "number", "minimum": 0.0, "maximum": 1.0}
+    optional = {"type": ["number", "null"]}
+
+    def block(**parts: Any) -> dict[str, Any]:
+        return {"type": "object", "properties": parts, "required": list(parts), "additionalProperties": False}
+
+    shares = block(at_least_5=share, at_least_10=share, covered=share)
+    vessel = block(margin_cost_mm=number, limits_fraction=share, without=shares)
+    run = block(key=text, tumour_mm=number, vessel_mm=number, distance_mm=number, duration_s=number, power_w=number,
+                needle_off_mm=number, minimal_margin_mm=number)  # fmt: skip
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | block(
+        schema={"const": SCHEMA}, device=text, protocol=text,
+        question=block(tumour_mm=number, vessel_mm=optional, distance_mm=optional, duration_s=number, power_w=number,
+                       placement_error_mm=number, reposition_beyond_mm=optional, samples={"type": "integer"},
+                       seed={"type": ["integer", "null"]}),
+        probability=shares,
+        minimal_margin=block(expected_mm=number, interval_90_mm={"type": "array", "items": number, "minItems": 2,
+                                                                 "maxItems": 2}),
+        causes=block(tissue=share, perfusion=share, placement=share, emulator=share),
+        vessel={"anyOf": [vessel, {"type": "null"}]},
+        alternatives={"type": "array", "items": block(change=text, probability=shares, expected_mm=number)},
+        nearest_runs={"type": "array", "items": run},
+        at_limit_fraction=share,
+        emulator=block(runs={"type": "integer"}, rmse_mm=number, bias_mm=number, largest_mm=number, share_in_90=share),
+        notice=text,
+    )  # fmt: skip

@@ -33,7 +33,8 @@ class Foot:
 
 
 def outer_distance(radii: np.ndarray, amplitudes: np.ndarray, points: np.ndarray, rows: int = len(POLAR)) -> Foot:
-    """Signed distances of ``points`` (n, 3) from the surfaces with ``radii`` (n, 24, 32), one surface a point; all in mm.
+    """Signed distances of ``points`` (n, 3) from the surfaces with ``radii`` (n, 24, 32), one surface a point; all in
+    mm.
 
     ``amplitudes`` (n, 24) is A of each. The nearest point is sought among the fixed directions; there the surface is
     replaced by a disc of its tangent plane. Only the first ``rows`` polar angles count.
@@ -57,8 +58,8 @@ def outer_distance(radii: np.ndarray, amplitudes: np.ndarray, points: np.ndarray
         radius[:, None] * direction - by_polar[:, None] * to_polar - (by_azimuth / np.sin(angle))[:, None] * to_azimuth
     )
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    # To a disc of the tangent plane as large as the surface's share of the direction: where the surface is steep (the dip
-    # along a cooled shaft), its tangent plane passes nearer than the surface does.
+    # To a disc of the tangent plane as large as the surface's share of the direction: where the surface is steep (the
+    # dip along a cooled shaft), its tangent plane passes nearer than the surface does.
     way = radius[:, None] * direction - points
     height = np.einsum("ij,ij->i", normal, way)
     beside = way - height[:, None] * normal
@@ -83,20 +84,18 @@ def outer_reach(radii: np.ndarray, height: np.ndarray) -> np.ndarray:
 def _reach_of_side(radii: np.ndarray, height: np.ndarray) -> np.ndarray:
     """Of the azimuths (n, 24, 9) from +x to the y axis."""
     turn = AZIMUTH[: radii.shape[2]]
-    z = radii * np.cos(POLAR)[None, :, None]
-    across = radii * np.sin(POLAR)[None, :, None]
-    outline = _at(z, across, height[:, None], axis=1)
+    cosine, sine = np.cos(POLAR).astype(np.float32), np.sin(POLAR).astype(np.float32)
+    outline = _at(radii * cosine[:, None], radii * sine[:, None], height[:, None].astype(np.float32), axis=1)
     y, x = outline * np.sin(turn), outline * np.cos(turn)
     reach = [_at(-y, x, np.full(len(radii), -station), axis=1) for station in STATIONS]
     return np.stack(reach, axis=1)
 
 
 def _at(falling: np.ndarray, values: np.ndarray, wanted: np.ndarray, axis: int) -> np.ndarray:
-    """``values`` interpolated along ``axis`` where ``falling`` first falls below ``wanted``; 0 where it never does or
-    begins below."""
+    """``values`` interpolated along ``axis`` where ``falling`` falls below ``wanted``; 0 where it never does or begins
+    below."""
     count = falling.shape[axis]
-    above = np.minimum.accumulate(falling >= np.expand_dims(wanted, axis), axis=axis)
-    number = above.sum(axis=axis, keepdims=True)
+    number = (falling >= np.expand_dims(wanted, axis)).sum(axis=axis, keepdims=True)
     inside = (number > 0) & (number < count)
     after = np.clip(number, 1, count - 1)
     x0, x1 = (np.take_along_axis(falling, n, axis) for n in (after - 1, after))
