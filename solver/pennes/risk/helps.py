@@ -29,6 +29,8 @@ OFFSETS = (4.0, 6.0, 8.0)
 """Half distances (mm) between two applications, along the vessel, that are tried."""
 SPHERE = 80
 """Points of the target's surface at which the margin of united zones is measured."""
+UNITED_SAMPLES = 128
+"""Samples of two applications, at most: they take longest."""
 NEARER = 3.0
 """Distance from the aim (mm) beyond which the needle is placed again, where that is not asked for already."""
 
@@ -93,7 +95,7 @@ def _overlapping(given: Answer) -> Alternative:
 def _united(atlas: Atlas, question: Question, offset: float) -> tuple[np.ndarray, np.ndarray]:
     """Minimal margins (n,) of two zones together and their errors (n,), each needle ``offset`` mm from the middle and
     with an error of its own."""
-    points = points_of(atlas, question)
+    points = points_of(atlas, question)[:UNITED_SAMPLES]
     first = len(atlas.inputs)
     surface = 0.5 * question.tumour_mm * fibonacci_sphere(SPHERE)
     best, sd = None, np.zeros(len(points))
