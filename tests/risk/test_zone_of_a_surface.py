@@ -101,3 +101,34 @@ def test_margin_of_a_ball_is_the_least_on_its_surface():
     assert min(outer[0], tube[0]) == pytest.approx(least, abs=0.15)
     exact = np.hypot(16 + VESSEL - 2.0, 3.0) - VESSEL - RIM - 9.0
     assert min(outer[0], tube[0]) == pytest.approx(exact, abs=0.3)
+
+
+def test_what_lies_behind_the_vessel_does_not_shape_the_zone():
+    gap = 12.0
+    zone = surface(np.eye(3), None)
+    points = np.asarray(zone.points) - np.array([1.0, 2.0, 3.0])
+    # A surface without the vessel's wall, and farther out where rays have passed the lumen.
+    miss = np.abs(points[:, 2]) * (gap + VESSEL) / np.maximum(np.hypot(points[:, 0], points[:, 2]), 1e-9)
+    behind = (points[:, 0] > gap + 1.0) & (miss < VESSEL - 0.5)
+    points[behind] *= 1.3
+    zone.points = points + np.array([1.0, 2.0, 3.0])
+    found = see_zone(zone, place(case(np.eye(3), gap), aim=15.0))
+    assert found.front[0] == pytest.approx(gap)
+    assert np.exp(found.shape[12, 0]) == pytest.approx(WIDTH, abs=0.3)
+    assert np.abs(found.shape[12, 1:]).max() < 0.02
+
+
+def test_dip_along_a_cold_shaft_is_as_near_as_it_is():
+    # A ball of 28 mm with a dip along the shaft as steep as a cooled electrode's: 26 mm, then 22 mm.
+    shape = np.zeros((1, 24, 4))
+    shape[..., 0] = np.log(28.0)
+    shape[0, 22:, 0] = np.log([26.0, 22.0])
+    for off in (0.0, 1.0, 3.0):
+        found = outer_distance(radii_of(shape), np.exp(shape[..., 0]), np.array([[off, 0.0, -2.0]])).distance[0]
+        nearest = np.hypot(off - 22.0 * np.sin(np.deg2rad(3.75)), 22.0 * np.cos(np.deg2rad(3.75)) - 2.0)
+        # Within the last step of the angle the dip may go on; a plane as steep as its side would be 3 mm nearer.
+        assert nearest - 1.0 < found < nearest + 0.1
+    # A ball of 27 mm whose surface is 8 mm deep in the dip: dead tissue at the dip's edge is nearer than that.
+    margin = ball_margin(shape, radii_of(shape), np.array([[0.0, 0.0, -3.0]]), np.array([27.0]))[0][0]
+    edge = np.hypot(26.0 * np.sin(np.deg2rad(11.25)), 30.0 - 26.0 * np.cos(np.deg2rad(11.25)))
+    assert margin == pytest.approx(-edge, abs=0.5)

@@ -47,8 +47,11 @@ def outer_distance(radii: np.ndarray, amplitudes: np.ndarray, points: np.ndarray
     nearest = np.argmin(squared, axis=1)
     polar, azimuth = np.divmod(nearest, len(AZIMUTH))
     radius = radii[number, polar, azimuth]
-    above, below = np.minimum(polar + 1, len(POLAR) - 1), np.maximum(polar - 1, 0)
-    by_polar = (radii[number, above, azimuth] - radii[number, below, azimuth]) / (POLAR[above] - POLAR[below])
+    # Beyond either end of the polar angles comes the same angle on the opposite side.
+    last, opposite = len(POLAR) - 1, (azimuth + len(AZIMUTH) // 2) % len(AZIMUTH)
+    above = radii[number, np.minimum(polar + 1, last), np.where(polar == last, opposite, azimuth)]
+    below = radii[number, np.maximum(polar - 1, 0), np.where(polar == 0, opposite, azimuth)]
+    by_polar = (above - below) / (2.0 * (POLAR[1] - POLAR[0]))
     after, before = (azimuth + 1) % len(AZIMUTH), azimuth - 1
     by_azimuth = (radii[number, polar, after] - radii[number, polar, before]) / (2.0 * AZIMUTH[1])
     direction, angle, turn = VECTORS[polar, azimuth], POLAR[polar], AZIMUTH[azimuth]
