@@ -141,6 +141,48 @@ def ablatability(
 
 
 @app.command()
+def risk(
+    device: Annotated[
+        str | None, typer.Option("--device", help="Built-in atlas (--about lists them), or a file.", metavar="NAME")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option("--protocol", help="The atlas's; --time and --power change it.")
+    ] = None,
+    tumour: Annotated[str | None, typer.Option("--tumour", help="Diameter, such as 25mm.")] = None,
+    vessel: Annotated[str | None, typer.Option("--vessel", help="Diameter, such as 6mm, or none.")] = None,
+    distance: Annotated[str | None, typer.Option("--distance", help="From the tumour to the vessel's wall.")] = None,
+    time: Annotated[str | None, typer.Option("--time", help="Of the protocol, such as 12min.")] = None,
+    power: Annotated[str | None, typer.Option("--power", help="Set at the generator, such as 200W.")] = None,
+    placement_error: Annotated[
+        str, typer.Option("--placement-error", help="Mean distance of the needle from its aim, across itself.")
+    ] = "3.7 mm",
+    reposition_beyond: Annotated[
+        str | None, typer.Option("--reposition-beyond", help="A needle farther off than this is placed again.")
+    ] = None,
+    samples: Annotated[int, typer.Option("--samples", min=16, max=100000, help="Samples.")] = 256,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of other samples than the atlas's own.")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Draw the risk over tumour and distance.")] = None,
+    about: Annotated[bool, typer.Option("--about", help="Where the atlas comes from, its ranges and errors.")] = False,
+    build: Annotated[
+        Path | None, typer.Option("--build", metavar="FOLDER", help="Make an atlas (-o) of this cohort's folder.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="With --build: the atlas, FILE.npz.")] = None,
+    json: Json = False,
+) -> None:
+    """How likely is the margin beside this vessel? From an atlas of simulations, in a second."""
+    from pennes.cli.risk import Words, ask, make, tell
+
+    placement = (placement_error, reposition_beyond)
+    words = Words(device, protocol, tumour, vessel, distance, time, power, *placement, samples, seed, plot, json)
+    if build is not None:
+        make(build, output, seed)
+    elif about:
+        tell(words)
+    else:
+        ask(words)
+
+
+@app.command()
 def library(
     name: Annotated[str | None, typer.Argument(metavar="[tissues|devices|NAME]")] = None,
     folder: Annotated[
