@@ -29,7 +29,7 @@ def rows(predict, scatter=0.4):
 
 
 def verdict(found, scores=None):
-    lines = gates(found, scores or {"ours": -10.0, "theirs": -12.0}, "ours")
+    lines = gates(found, {"left out": scores or {"ours": -10.0, "theirs": -12.0}}, "ours")
     return {line.name.split(" (")[0]: line.passed for line in lines}
 
 
@@ -55,10 +55,10 @@ def test_an_interval_that_says_nothing_is_a_failure():
 
 
 def test_a_better_rival_is_a_failure_and_is_named():
-    lines = gates(rows(lambda rate: rate), {"ours": -10.0, "flat": -9.0, "worse": -20.0}, "ours")
+    lines = gates(rows(lambda rate: rate), {"left out": {"ours": -10.0, "flat": -9.0, "worse": -20.0}}, "ours")
     by_name = {line.name: line for line in lines if line.name.startswith("5")}
     assert [line.passed for line in by_name.values()] == [False, True]
-    assert any("flat (the best of the others)" in name for name in by_name)
+    assert any("flat (best of the others)" in name for name in by_name)
 
 
 def test_counts_widen_the_interval_and_contrasts_need_them():

@@ -40,9 +40,7 @@ def calibrating(groups):
 
 def changed(group, **values):
     """The same virtual patients with another published row."""
-    other = object.__new__(Group)
-    other.__dict__.update(vars(group), stratum=replace(group.stratum, **values))
-    return other
+    return group.with_row(replace(group.stratum, **values))
 
 
 def test_rows_marked_test_are_refused(groups):

@@ -28,9 +28,10 @@ def test_errors_of_reading_flatten_the_slope():
     patients = simulate(SERIES["Wang"], 400, 1)
     prior = TwoLengths.prior
     fitted = Fit(TwoLengths(), prior.means, np.eye(6), np.tile(prior.means, (4, 1)), 4.0, ())
-    read = {r: slopes(fitted, patients, r, 94, 10, 3, Onset()) for r in ("2D", "3D")}
+    read = {r: slopes(fitted, patients, r, 94, 10, 3, Onset(), 0.48) for r in ("2D", "3D")}
     true = type(patients)(**{**vars(patients), "read_3d": patients.margins.min(axis=1)})
-    exact = slopes(fitted, true, "3D", 94, 10, 3, Onset())
+    exact = slopes(fitted, true, "3D", 94, 10, 3, Onset(), 0.48)
     assert exact.pooled_margin < read["3D"].pooled_margin < 1.0
     assert exact.pooled_margin < read["2D"].pooled_margin < 1.0
+    assert read["2D"].events == pytest.approx(0.48, abs=0.05)
     assert (read["2D"].margin > 0).all() and len(read["2D"].margin) == 10

@@ -127,10 +127,10 @@ class Gate:
     unit: str = ""
 
 
-def gates(rows: Sequence[Predicted], scores: Mapping[str, float], model: str) -> list[Gate]:
+def gates(rows: Sequence[Predicted], scores: Mapping[str, Mapping[str, float]], model: str) -> list[Gate]:
     """The acceptance list over strata that were not fitted when they were predicted.
 
-    ``scores``: held-out log scores by model, of which ``model`` is the one judged. Slope and observed / expected are
+    ``scores``: held-out log scores by what was held out and by model, of which ``model`` is the one judged. Slope and observed / expected are
     over strata with equal weight, since most counts are not published.
     """
     found = contrasts(rows)
@@ -142,8 +142,6 @@ def gates(rows: Sequence[Predicted], scores: Mapping[str, float], model: str) ->
     ratio = observed.sum() / expected.sum()
     rank = stats.spearmanr(expected, observed).statistic
     covered = np.mean([row.covered for row in rows])
-    others = {name: score for name, score in scores.items() if name != model}
-    best = max(others, key=others.__getitem__)
     lines = [
         Gate("1 within series: large against small has the right sign", float(np.mean(signs)), "all", all(signs)),
         Gate(
@@ -157,13 +155,10 @@ def gates(rows: Sequence[Predicted], scores: Mapping[str, float], model: str) ->
         Gate("3 observed / expected", ratio, "0.67 to 1.5", bool(0.67 <= ratio <= 1.5)),
         Gate("4 Spearman's rank correlation", rank, ">= 0.6", bool(rank >= 0.6)),
     ]
-    lines += [
-        Gate(
-            f"5 held-out log score above that of: {name}" + (" (the best of the others)" if name == best else ""),
-            scores[model] - score,
-            "> 0",
-            bool(scores[model] > score),
-        )
-        for name, score in others.items()
-    ]
+    for held_out, by_model in scores.items():
+        others = {name: score for name, score in by_model.items() if name != model}
+        best = max(others, key=others.__getitem__)
+        for name, score in others.items():
+            said = f"5 log score, {held_out}, above: {name}" + (" (best of the others)" if name == best else "")
+            lines.append(Gate(said, by_model[model] - score, "> 0", bool(by_model[model] > score)))
     return lines

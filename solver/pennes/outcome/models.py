@@ -6,6 +6,7 @@ Each gives the probability of every stratum for given parameters and effects of 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -55,6 +56,12 @@ class Group:
             part.tumours.mutant.astype(float) if stratum.mutant is None else np.full(mask.sum(), float(stratum.mutant))
         )
         self.diameter = 2.0 * part.tumours.radius
+
+    def with_row(self, stratum: Stratum) -> Group:
+        """The same virtual patients with another published row of the same limits."""
+        other = copy.copy(self)
+        other.stratum = stratum
+        return other
 
 
 def integral_table(margins: Array, areas: Array) -> CubicSpline:
