@@ -130,8 +130,8 @@ class Gate:
 def gates(rows: Sequence[Predicted], scores: Mapping[str, Mapping[str, float]], model: str) -> list[Gate]:
     """The acceptance list over strata that were not fitted when they were predicted.
 
-    ``scores``: held-out log scores by what was held out and by model, of which ``model`` is the one judged. Slope and observed / expected are
-    over strata with equal weight, since most counts are not published.
+    ``scores``: log scores by what was held out and by model, of which ``model`` is the one judged. Slope and
+    observed / expected are over strata with equal weight, since most counts are not published.
     """
     found = contrasts(rows)
     signs = [contrast.right_sign for contrast in found]

@@ -246,10 +246,10 @@ def of_limits(rows: Sequence[Predicted], found: Sequence[Gate]) -> list[str]:
         f"{said} {where} Of {len(rows)} strata {len(low)} are predicted higher than published.",
         "Why levels may fail: an operator is described here by a needle error, one zone and a number of repetitions, "
         "assumed, and the same for all sizes. A surgeon who takes a wider electrode for a larger tumour, or plans "
-        "overlapping zones ahead, leaves less than this operator, and tumours beyond 3 cm are where that tells (the last "
-        "line of the sensitivity has such an operator; it was added after the comparison, and changes nothing above "
-        "it). Series of covered tumours with high rates (Wang) ask for a centre's factor far from 1, which no margin "
-        "explains.",
+        "overlapping zones ahead, leaves less than this operator, and tumours beyond 3 cm are where that tells (the "
+        "last line of the sensitivity has an operator who chooses; it was added after the comparison, and changes "
+        "nothing above it). Series of covered tumours with high rates (Wang) ask for a centre's factor far from 1, "
+        "which no margin explains.",
         "What this comparison cannot tell: whether the zones are right (they are not simulated ones); which part of a "
         "difference between series is margin and which is follow-up, definition of progression, chemotherapy or "
         "selection, since sizes and follow-up of most series are assumed; the two lengths apart from their priors (see "

@@ -1,4 +1,4 @@
-"""Synthetic series made with known hazards, in the strata that are published: are they recovered within the intervals?"""
+"""Synthetic series made with known hazards, in the strata that are published: do the intervals hold them?"""
 
 import resource
 from pathlib import Path
