@@ -66,7 +66,7 @@ if [ "$mode" = system ]; then
         "or leave PENNES_DOLFINX out: then the DOLFINx wheel is installed"
     new_enough "$python" || fail "$python is older than Python 3.12"
     options=(--system-site-packages)
-    extras="imaging,cohort,atlas,test"
+    extras="imaging,cohort,atlas,statistics,test"
 else
     [ "$(uname -s) $(uname -m)" = "Linux x86_64" ] || fail "the DOLFINx wheel is for Linux on x86-64, this is $(uname -sm)" \
         "install DOLFINx with conda, then: make setup PENNES_DOLFINX=system"
@@ -75,7 +75,7 @@ else
         "install one: 'apt install python3 python3-venv', 'pyenv install 3.12', or uv from https://docs.astral.sh/uv" \
         "or say which: PYTHON=/path/to/python3.12 make setup"
     options=()
-    extras="solver,imaging,cohort,atlas,test"
+    extras="solver,imaging,cohort,atlas,statistics,test"
 fi
 
 if ! command -v cc >/dev/null && ! command -v gcc >/dev/null; then

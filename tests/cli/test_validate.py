@@ -16,7 +16,7 @@ def run(output: Path) -> StudyResult:
     (output / "curve.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     return StudyResult(
         "A needle <in> liver", [Figure("diameter", NUMBER, 30.0, "2 mm", "mm", abs(NUMBER - 30) < 2)],
-        notes="First.\\n\\nSecond.", pictures=[output / "curve.svg"],
+        notes="First.\\n\\n| a | b |\\n|---|---|\\n| 1 | <2 |", pictures=[output / "curve.svg"],
     )
 """
 
@@ -49,6 +49,7 @@ def test_a_passed_study_is_exit_code_0_and_one_report(studies):
     page = (studies / "validation/output/report.html").read_text()
     assert "A needle &lt;in&gt; liver" in page
     assert "data:image/svg+xml;base64," in page
+    assert "<p>First.</p>" in page and "<tr><td>1</td><td>&lt;2</td></tr>" in page and "---" not in page
     text = (studies / "validation/output/report.md").read_text()
     assert "| diameter | 30.5 | 30 | 2 mm | mm | pass |" in text
     assert "verification/good/curve.svg" in text

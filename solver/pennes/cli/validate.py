@@ -57,6 +57,7 @@ class StudyResult:
     title: str
     figures: Sequence[Figure] = ()
     notes: str = ""
+    """Paragraphs apart by empty lines; one that begins with ``|`` is a table in Markdown."""
     pictures: Sequence[Path] = ()
     """PNG or SVG files."""
 
@@ -197,7 +198,7 @@ def write_report(outcomes: list[Outcome], output: Path) -> Report:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(number=_number, state=_state, data_uri=_data_uri)
+    environment.filters.update(number=_number, state=_state, data_uri=_data_uri, cells=_cells)
     report = Report(outcomes, output / "report.md", output / "report.html")
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -207,6 +208,15 @@ def write_report(outcomes: list[Outcome], output: Path) -> Report:
     except OSError as error:
         raise InputError(f"cannot write the report: {error.strerror}", file=output) from None
     return report
+
+
+def _cells(paragraph: str) -> list[list[str]]:
+    """The cells of a table in Markdown, by row, without the line below its head; nothing of any other paragraph."""
+    lines = [line.strip() for line in paragraph.strip().splitlines()]
+    if not all(line.startswith("|") for line in lines):
+        return []
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [row for row in rows if set("".join(row)) - set("-: ")]
 
 
 def _data_uri(picture: Path) -> str:
