@@ -19,7 +19,7 @@ ZONES = {
 }
 MESH = {"lesion": 1.2, "wall": 0.8}
 #: Where the documentation recommends a model: diameter in mm -> least distance in mm.
-RECOMMENDED = {"wall": {2.0: 2.0, 3.0: 2.0, 6.0: 5.0, 10.0: 5.0}, "network": {1.0: 2.0, 2.0: 2.0, 3.0: 2.0}}
+RECOMMENDED = {"wall": {2.0: 2.0, 3.0: 2.0, 6.0: 5.0, 10.0: 5.0}, "network": {1.0: 2.0, 2.0: 2.0, 3.0: 5.0}}
 
 
 def run(output: Path) -> StudyResult:
