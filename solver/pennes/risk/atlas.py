@@ -39,6 +39,8 @@ class AtlasInput:
     low: float
     high: float
     """Factors that were simulated."""
+    path: tuple[str | int, ...]
+    """Where it stands in a resolved case."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Atlas:
     points: np.ndarray
     """(n, inputs + 4) quasi-random numbers: a scrambled Sobol' sequence."""
     runs: Mapping[str, np.ndarray]
-    """Of the runs, each (n,): the emulator's values, ``margin``, ``held_out``, ``predicted``, ``sd``, ``key``,
+    """Of the runs, each (n,): the emulator's values, ``margin``, ``fold``, ``predicted``, ``sd``, ``key``,
     ``case_sha256``."""
 
     @classmethod
@@ -89,7 +91,7 @@ class Atlas:
     @cached_property
     def inputs(self) -> tuple[AtlasInput, ...]:
         """What a query samples, in the order of ``quantiles``."""
-        return tuple(AtlasInput(**given) for given in self.header["inputs"])
+        return tuple(AtlasInput(**given | {"path": tuple(given["path"])}) for given in self.header["inputs"])
 
     def query(self, question: Question) -> Answer:
         """Probabilities and margins. Raises InputError for what lies outside the range of what was simulated."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from pennes.risk.directions import POLAR, radii_of
-from pennes.risk.features import front_features, outer_features
+from pennes.risk.features import front_features, outer_features, outer_pull
 from pennes.risk.posterior import Posterior
 from pennes.risk.zone import STATIONS, Foot, outer_distance, outer_reach, rim_at, tube_distance
 
@@ -87,7 +87,7 @@ class Emulator:
     def zones(self, values: Mapping[str, np.ndarray], *, with_error: bool = True) -> Zones:
         """Zones of ``values``, each (n,): ``pennes.risk.features.GEOMETRY`` and ``inputs``."""
         learnt = self._within(values)
-        features = outer_features(learnt, self.inputs)
+        features = np.hstack([outer_features(learnt, self.inputs), outer_pull(learnt, self.inputs)])
         scores, variance = self.outer.predict(features) if with_error else (self.outer.mean(features), None)
         shapes = (self.mean_shape + scores @ self.basis).reshape(-1, len(POLAR), 4)
         radii = radii_of(shapes)
