@@ -126,8 +126,12 @@ def _to_arrays(atlas: Atlas) -> dict[str, np.ndarray]:
         arrays[f"{name}.levels"] = np.array([posterior.amplitude, posterior.noise])
     arrays |= {f"run.{name}": column for name, column in atlas.runs.items()}
     small = {name: a.astype(np.float32) if a.dtype == np.float64 else a for name, a in arrays.items()}
-    numbers = {"rest_sd": emulator.rest_sd, "inflation": emulator.inflation,
-               "limits": {name: list(ends) for name, ends in emulator.limits.items()}}  # fmt: skip
+    numbers = {
+        "rest_sd": emulator.rest_sd,
+        "rest_sd_at_vessel": emulator.rest_sd_at_vessel,
+        "inflation": emulator.inflation,
+        "limits": {name: list(ends) for name, ends in emulator.limits.items()},
+    }
     return small | {"header": np.array(json.dumps(dict(atlas.header) | {"emulator": numbers}))}
 
 
@@ -147,6 +151,7 @@ def _from_arrays(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Atlas
         posterior("outer"),
         posterior("front"),
         numbers["rest_sd"],
+        numbers["rest_sd_at_vessel"],
         numbers["inflation"],
         {name: (low, high) for name, (low, high) in numbers["limits"].items()},
     )

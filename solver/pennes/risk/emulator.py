@@ -79,6 +79,8 @@ class Emulator:
     """Front less the nearer of the star-shaped zone's reach and the wall, at ``STATIONS``; mm."""
     rest_sd: float = 0.0
     """Error that is no Gaussian process's: truncation, roughness of the surface; mm."""
+    rest_sd_at_vessel: float = 0.0
+    """The same where the smallest margin is at the vessel, whose wall is known."""
     inflation: float = 1.0
     """Of all errors, so that intervals hold what they say on runs left out."""
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -125,7 +127,7 @@ class Emulator:
         slopes = np.einsum("kns,ns->nk", local, foot.slopes)
         of_outer = (slopes**2 * zones.shape_variance).sum(axis=1)
         of_front = (weights**2 * zones.front_variance).sum(axis=1)
-        variance = np.where(at_vessel, of_front, of_outer) + self.rest_sd**2
+        variance = np.where(at_vessel, of_front + self.rest_sd_at_vessel**2, of_outer + self.rest_sd**2)
         return Margins(mean, self.inflation * np.sqrt(variance), at_vessel)
 
     def _within(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -24,6 +24,8 @@ FOLDS = 10
 NINETY = 1.6449
 """Half width of a 90 % interval, in standard deviations."""
 LEAST_RUNS = 30
+LEAST_ERROR = 0.02
+"""Of a margin, mm."""
 LENGTHS = (2.0, 100.0)
 """Between which lengths of the kernel are sought, in standard deviations of a feature: in a dozen dimensions a few
 hundred runs cannot tell of shorter ones."""
@@ -77,10 +79,17 @@ def train(runs: Runs, *, restarts: int = 1, seed: int = 1) -> Emulator:
     emulator = Emulator(runs.inputs, mean, components[:count] / WEIGHTS, outer, front, limits=_limits(runs))
     left_out = cross_validate(emulator, runs)
     error = runs.margins - left_out.mean
-    rest = float(np.sqrt(max(np.mean(error**2) - np.mean(left_out.sd**2), 0.02**2)))
-    spread = np.sqrt(left_out.sd**2 + rest**2)
+    rest, at_vessel = (_rest(error, left_out.sd, left_out.at_vessel == there) for there in (False, True))
+    spread = np.sqrt(left_out.sd**2 + np.where(left_out.at_vessel, at_vessel, rest) ** 2)
     inflation = float(np.quantile(np.abs(error) / spread, 0.9) / NINETY)
-    return replace(emulator, rest_sd=rest, inflation=inflation)
+    return replace(emulator, rest_sd=rest, rest_sd_at_vessel=at_vessel, inflation=inflation)
+
+
+def _rest(error: np.ndarray, sd: np.ndarray, rows: np.ndarray) -> float:
+    """What the Gaussian processes do not account for of the errors in ``rows``; mm."""
+    if not rows.any():
+        return LEAST_ERROR
+    return float(np.sqrt(max(np.mean(error[rows] ** 2) - np.mean(sd[rows] ** 2), LEAST_ERROR**2)))
 
 
 def cross_validate(emulator: Emulator, runs: Runs, seed: int = 1) -> Margins:
