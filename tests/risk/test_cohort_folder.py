@@ -11,7 +11,9 @@ import pytest
 import pennes.case
 from dented_ellipsoid import VESSEL, surface
 from pennes.errors import InputError
-from pennes.risk.cohort import read_cohort_runs
+from pennes.risk.atlas import Atlas
+from pennes.risk.cohort import read_cohort_runs, read_values
+from pennes.risk.features import GEOMETRY
 
 BASE = Path(__file__).parents[2] / "configs" / "cases" / "rfa_perivascular.yaml"
 TURN = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
@@ -80,3 +82,18 @@ def test_results_without_surfaces_are_refused(folder):
     next(folder.glob("cases/*/*/zone.vtp")).unlink()
     with pytest.raises(InputError, match=r"no zone\.vtp"):
         read_cohort_runs(folder)
+
+
+def test_values_are_read_without_zones(folder, analytic_atlas):
+    inputs = [{"name": "liver_perfusion", "title": "", "group": "perfusion", "unit": "1/s", "base": 0.0064,
+               "low": 0.5, "high": 2.0, "path": ["body", "tissue", "perfusion"]}]  # fmt: skip
+    atlas = Atlas(dict(analytic_atlas.header) | {"aim_mm": 15.0, "inputs": inputs}, *[None] * 5)
+    runs = read_cohort_runs(folder).runs
+    for file in folder.glob("cases/*/*/zone.vtp"):
+        file.unlink()
+    found = list(read_values(folder, atlas))
+    assert [key for key, _, _ in found[:4]] == list(runs.keys)
+    for number, (_, margin, values) in enumerate(found[:4]):
+        assert margin == runs.margins[number]
+        for name in (*GEOMETRY, "liver_perfusion"):
+            assert values[name] == pytest.approx(runs.values[name][number])

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import rayleigh, truncnorm
 
 import analytic_zones
 from pennes.errors import InputError
-from pennes.risk.build import held_out, make_atlas
+from pennes.risk.build import folds, predicted_unseen
 from pennes.risk.fit import fit_posterior, train
 from pennes.risk.query import Question
 
 
-def test_margins_of_runs_held_out(analytic_atlas):
+def test_margins_of_runs_not_seen(analytic_atlas):
     errors = analytic_atlas.header["errors"]
-    assert errors["runs"] == 80
+    assert errors["runs"] == 200
     assert errors["rmse_mm"] < 0.15
     assert abs(errors["bias_mm"]) < 0.05
     assert 0.8 <= errors["share_in_90"] <= 1.0
-    held = analytic_atlas.runs["held_out"]
-    spread = analytic_atlas.runs["margin"][held].std()
+    spread = analytic_atlas.runs["margin"].std()
     assert errors["rmse_mm"] < 0.05 * spread
 
 
@@ -82,14 +83,24 @@ def test_risk_is_that_of_monte_carlo(analytic_atlas, question):
     assert found.interval_mm == pytest.approx(np.quantile(exact, [0.05, 0.95]), abs=0.5)
 
 
-def test_runs_held_out_are_the_same_again_and_never_learnt():
-    keys = tuple(f"{number:016x}" for number in range(400))
-    assert (held_out(keys, 1) == held_out(keys, 1)).all()
-    assert (held_out(keys, 1) != held_out(keys, 2)).any()
-    assert held_out(keys, 1).sum() == 112
-    cohort = analytic_zones.cohort(100, seed=3)
-    atlas = make_atlas(cohort)
-    assert len(atlas.emulator.outer.points) == 100 - atlas.runs["held_out"].sum()
+def test_folds_are_the_same_again_and_even():
+    keys = tuple(f"{number:016x}" for number in range(402))
+    assert (folds(keys, 1) == folds(keys, 1)).all()
+    assert (folds(keys, 1) != folds(keys, 2)).any()
+    assert sorted(np.bincount(folds(keys, 1))) == [80, 80, 80, 81, 81]
+
+
+def test_a_run_is_predicted_by_what_never_saw_it():
+    runs = analytic_zones.cohort(80, seed=3).runs
+    fold = folds(runs.keys, 1)
+    mean, _ = predicted_unseen(runs, fold, 1)
+    # A run that is grossly wrong changes what is predicted of others, not of its own fold.
+    wrong = int(np.flatnonzero(fold == 2)[0])
+    shapes = runs.shapes.copy()
+    shapes[wrong, :, 0] += 0.5
+    again, _ = predicted_unseen(replace(runs, shapes=shapes), fold, 1)
+    assert again[fold == 2] == pytest.approx(mean[fold == 2], abs=1e-9)
+    assert np.abs(again - mean)[fold != 2].max() > 0.1
 
 
 def test_too_few_runs_are_refused():

@@ -164,9 +164,9 @@ def test_bad_words_are_one_message(atlas_file, words, message):
 def test_about_names_every_run(analytic_atlas, atlas_file):
     told = about(analytic_atlas)
     assert len(told["runs"]) == told["provenance"]["runs"] == 200
-    assert sum(run["held_out"] for run in told["runs"]) == told["errors"]["runs"]
+    assert {run["fold"] for run in told["runs"]} == set(range(5))
     done = CliRunner().invoke(app, ["risk", "--device", str(atlas_file), "--about"])
-    assert "held out: 80 runs" in done.stdout
+    assert "each of 200 runs" in done.stdout
 
 
 def test_damaged_file_is_refused(tmp_path):

@@ -39,6 +39,8 @@ class AtlasInput:
     low: float
     high: float
     """Factors that were simulated."""
+    path: tuple[str | int, ...]
+    """Where it stands in a resolved case."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Atlas:
     points: np.ndarray
     """(n, inputs + 4) quasi-random numbers: a scrambled Sobol' sequence."""
     runs: Mapping[str, np.ndarray]
-    """Of the runs, each (n,): the emulator's values, ``margin``, ``held_out``, ``predicted``, ``sd``, ``key``,
+    """Of the runs, each (n,): the emulator's values, ``margin``, ``fold``, ``predicted``, ``sd``, ``key``,
     ``case_sha256``."""
 
     @classmethod
@@ -89,7 +91,7 @@ class Atlas:
     @cached_property
     def inputs(self) -> tuple[AtlasInput, ...]:
         """What a query samples, in the order of ``quantiles``."""
-        return tuple(AtlasInput(**given) for given in self.header["inputs"])
+        return tuple(AtlasInput(**given | {"path": tuple(given["path"])}) for given in self.header["inputs"])
 
     def query(self, question: Question) -> Answer:
         """Probabilities and margins. Raises InputError for what lies outside the range of what was simulated."""
@@ -124,8 +126,12 @@ def _to_arrays(atlas: Atlas) -> dict[str, np.ndarray]:
         arrays[f"{name}.levels"] = np.array([posterior.amplitude, posterior.noise])
     arrays |= {f"run.{name}": column for name, column in atlas.runs.items()}
     small = {name: a.astype(np.float32) if a.dtype == np.float64 else a for name, a in arrays.items()}
-    numbers = {"rest_sd": emulator.rest_sd, "inflation": emulator.inflation,
-               "limits": {name: list(ends) for name, ends in emulator.limits.items()}}  # fmt: skip
+    numbers = {
+        "rest_sd": emulator.rest_sd,
+        "rest_sd_at_vessel": emulator.rest_sd_at_vessel,
+        "inflation": emulator.inflation,
+        "limits": {name: list(ends) for name, ends in emulator.limits.items()},
+    }
     return small | {"header": np.array(json.dumps(dict(atlas.header) | {"emulator": numbers}))}
 
 
@@ -145,6 +151,7 @@ def _from_arrays(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Atlas
         posterior("outer"),
         posterior("front"),
         numbers["rest_sd"],
+        numbers["rest_sd_at_vessel"],
         numbers["inflation"],
         {name: (low, high) for name, (low, high) in numbers["limits"].items()},
     )

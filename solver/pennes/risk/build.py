@@ -14,13 +14,11 @@ from pennes.risk.atlas import SCHEMA, Atlas
 from pennes.risk.cohort import CohortRuns, read_cohort_runs
 from pennes.risk.distributions import standard_normal
 from pennes.risk.features import GEOMETRY
-from pennes.risk.fit import NINETY, train
+from pennes.risk.fit import NINETY, Runs, train
 from pennes.units import parse_quantity
 
-HELD_OUT = 0.28
-"""Share of the runs that the emulator never sees, but at least ``LEAST_HELD_OUT``, up to ``MOST_HELD_OUT``."""
-LEAST_HELD_OUT = 100
-MOST_HELD_OUT = 0.4
+FOLDS = 5
+"""Each run is predicted by an emulator that was made of the other four fifths."""
 POINTS = 1024
 """Quasi-random points that are kept; more, or those of another seed, are made when they are asked for."""
 EXTRA = 4
@@ -28,48 +26,55 @@ EXTRA = 4
 
 
 def build(folder: Path, seed: int = 1) -> Atlas:
-    """Read the runs, hold some out, train on the others, compare. Raises InputError."""
+    """Read the runs, predict each by an emulator that never saw it, make that of all. Raises InputError."""
     return make_atlas(read_cohort_runs(folder), seed)
 
 
 def make_atlas(found: CohortRuns, seed: int = 1) -> Atlas:
     """The atlas of runs that have been read."""
     runs = found.runs
-    held = held_out(runs.keys, seed)
-    emulator = train(runs.some(np.flatnonzero(~held)), seed=seed)
-    predicted = emulator.margins(runs.values)
+    fold = folds(runs.keys, seed)
+    mean, sd = predicted_unseen(runs, fold, seed)
+    emulator = train(runs, seed=seed)
     names = (*GEOMETRY, *runs.inputs)
     table = {name: runs.values[name] for name in names} | {
-        "margin": runs.margins, "held_out": held, "predicted": predicted.mean, "sd": predicted.sd,
+        "margin": runs.margins, "fold": fold, "predicted": mean, "sd": sd,
         "key": np.array(runs.keys), "case_sha256": np.array(found.case_sha256),
     }  # fmt: skip
-    header = _header(found, held, seed) | {"errors": errors(table)}
+    header = _header(found, seed) | {"errors": errors(mean, sd, runs.margins)}
     inputs = found.inputs
     return Atlas(header, emulator, np.array([given.quantiles for given in inputs]), standard_normal(),
                  sobol(POINTS, len(inputs) + EXTRA, seed), table)  # fmt: skip
 
 
-def held_out(keys: tuple[str, ...], seed: int) -> np.ndarray:
-    """Which runs (n,) are held out: those whose key and ``seed`` have the smallest hashes."""
-    count = len(keys)
-    wanted = min(max(round(HELD_OUT * count), LEAST_HELD_OUT), int(MOST_HELD_OUT * count))
+def folds(keys: tuple[str, ...], seed: int) -> np.ndarray:
+    """Fold (n,) of each run, 0 to 4: by the order of the hashes of ``seed`` and key."""
     order = np.argsort([hashlib.sha256(f"{seed} {key}".encode()).hexdigest() for key in keys])
-    held = np.zeros(count, dtype=bool)
-    held[order[:wanted]] = True
-    return held
+    fold = np.empty(len(keys), dtype=np.int64)
+    fold[order] = np.arange(len(keys)) % FOLDS
+    return fold
 
 
-def errors(table: dict[str, np.ndarray]) -> dict[str, Any]:
-    """What the emulator misses on the runs held out: mm, and the share of margins that 90 % intervals hold."""
-    held = table["held_out"]
-    error = (table["predicted"] - table["margin"])[held]
-    inside = np.abs(error) <= NINETY * table["sd"][held]
+def predicted_unseen(runs: Runs, fold: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Margins (n,) and their errors (n,) in mm, of each run by an emulator made without its fold, hyperparameters and
+    calibration included."""
+    mean, sd = np.empty(len(runs)), np.empty(len(runs))
+    for number in range(FOLDS):
+        out = np.flatnonzero(fold == number)
+        found = train(runs.some(np.flatnonzero(fold != number)), seed=seed).margins(runs.some(out).values)
+        mean[out], sd[out] = found.mean, found.sd
+    return mean, sd
+
+
+def errors(mean: np.ndarray, sd: np.ndarray, margins: np.ndarray) -> dict[str, Any]:
+    """What predictions (n,) of runs not seen miss: mm, and the share of margins that 90 % intervals hold."""
+    error = mean - margins
     return {
-        "runs": int(held.sum()),
+        "runs": len(error),
         "rmse_mm": float(np.sqrt(np.mean(error**2))),
         "bias_mm": float(np.mean(error)),
         "largest_mm": float(np.abs(error).max()),
-        "share_in_90": float(inside.mean()),
+        "share_in_90": float(np.mean(np.abs(error) <= NINETY * sd)),
     }
 
 
@@ -80,7 +85,7 @@ def sobol(count: int, dimensions: int, seed: int) -> np.ndarray:
     return qmc.Sobol(dimensions, rng=seed).random(count)
 
 
-def _header(found: CohortRuns, held: np.ndarray, seed: int) -> dict[str, Any]:
+def _header(found: CohortRuns, seed: int) -> dict[str, Any]:
     base, values = found.base, found.runs.values
     needle, protocol = base["applicators"][0], base["protocol"]
     present = values["vessel_radius"] > 0
@@ -104,14 +109,14 @@ def _header(found: CohortRuns, held: np.ndarray, seed: int) -> dict[str, Any]:
         "without_vessel": int((~present).sum()),
         "inputs": [
             {"name": i.property.name, "title": i.property.title, "group": i.property.group, "unit": i.property.unit,
-             "base": i.base, "low": i.low, "high": i.high} for i in found.inputs
+             "base": i.base, "low": i.low, "high": i.high, "path": list(i.property.path)} for i in found.inputs
         ],
         "provenance": {
             "cohort": found.header.get("title"),
             "cohort_file": found.header.get("cohort_file"),
             "definition_sha256": found.header.get("definition_sha256"),
             "base_sha256": found.header["base"].get("sha256"),
-            "runs": len(held),
+            "runs": len(found.runs),
             "left_out": [list(item) for item in found.left_out],
             "versions_of_runs": list(found.versions),
             "version": __version__,

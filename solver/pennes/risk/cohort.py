@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pennes.errors import InputError
 from pennes.risk.distributions import CELL_DEATH, SPEED, quantiles
-from pennes.risk.extract import place, read_result, see_zone
+from pennes.risk.extract import Place, place, read_result, see_zone
 from pennes.risk.features import ALONG_VESSEL, GEOMETRY
 from pennes.risk.fit import Runs
 from pennes.units import parse_quantity
+
+if TYPE_CHECKING:
+    from pennes.risk.atlas import Atlas
 
 SAME = 0.9999
 """Correlation of two inputs' logarithms from which they count as one."""
@@ -79,12 +83,8 @@ def read_cohort_runs(folder: Path) -> CohortRuns:
         if zone is None:
             left_out.append((key, "the zone does not hold the middle of what heats"))
             continue
-        geometry = (where.target_radius, where.vessel_radius, where.gap, *where.centre,
-                    parse_quantity(case["protocol"]["duration"], "s", "12 min"),
-                    parse_quantity(case["protocol"]["set_power"], "W", "200 W"))  # fmt: skip
-        provenance = summary["provenance"]
-        found.append((key, case, dict(zip(GEOMETRY, geometry, strict=True)), zone,
-                      summary["targets"][0]["minimal_margin_mm"], provenance))  # fmt: skip
+        margin = summary["targets"][0]["minimal_margin_mm"]
+        found.append((key, case, _geometry(case, where), zone, margin, summary["provenance"]))
     if not found:
         raise InputError("there are no runs here that can be read", file=folder, expected="a cohort with keep: all")
     inputs, factors = _inputs(base, [case for _, case, *_ in found])
@@ -100,6 +100,26 @@ def read_cohort_runs(folder: Path) -> CohortRuns:
     shas = tuple(row[5]["case_sha256"] for row in found)
     versions = tuple(sorted({row[5]["version"] for row in found}))
     return CohortRuns(runs, inputs, base, aim, header, shas, versions, tuple(left_out))
+
+
+def read_values(folder: Path, atlas: Atlas) -> Iterator[tuple[str, float, dict[str, float]]]:
+    """Key, minimal margin (mm) and the emulator's values of each run in a cohort's ``folder``, whose zones need not
+    have been kept; ``atlas`` says what its inputs are. Raises InputError where a run is of another kind."""
+    for file in sorted((folder / "cases").glob("*/*/summary.json")):
+        summary = json.loads(file.read_text(encoding="utf-8"))
+        case = _yaml(file.with_name("case.yaml"))
+        values = _geometry(case, place(case, atlas.header["aim_mm"]))
+        for given in atlas.inputs:
+            known = Property(given.name, given.title, given.group, given.unit, given.path)
+            values[given.name] = _number(case, known) / given.base
+        yield file.parent.name, float(summary["targets"][0]["minimal_margin_mm"]), values
+
+
+def _geometry(case: dict[str, Any], where: Place) -> dict[str, float]:
+    duration = parse_quantity(case["protocol"]["duration"], "s", "12 min")
+    power = parse_quantity(case["protocol"]["set_power"], "W", "200 W")
+    numbers = (where.target_radius, where.vessel_radius, where.gap, *where.centre.tolist(), duration, power)
+    return dict(zip(GEOMETRY, numbers, strict=True))
 
 
 def _properties(base: dict[str, Any]) -> list[Property]:
@@ -191,5 +211,5 @@ def _yaml(file: Path) -> dict[str, Any]:
     from ruamel.yaml import YAML
 
     if not file.is_file():
-        raise InputError("the cohort's base case is missing", file=file)
+        raise InputError("this file is missing", file=file)
     return YAML(typ="safe").load(file)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from pennes.risk.directions import POLAR, radii_of
-from pennes.risk.features import front_features, outer_features
+from pennes.risk.features import front_features, outer_features, outer_pull
 from pennes.risk.posterior import Posterior
 from pennes.risk.zone import STATIONS, Foot, outer_distance, outer_reach, rim_at, tube_distance
 
@@ -79,6 +79,8 @@ class Emulator:
     """Front less the nearer of the star-shaped zone's reach and the wall, at ``STATIONS``; mm."""
     rest_sd: float = 0.0
     """Error that is no Gaussian process's: truncation, roughness of the surface; mm."""
+    rest_sd_at_vessel: float = 0.0
+    """The same where the smallest margin is at the vessel, whose wall is known."""
     inflation: float = 1.0
     """Of all errors, so that intervals hold what they say on runs left out."""
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -87,7 +89,7 @@ class Emulator:
     def zones(self, values: Mapping[str, np.ndarray], *, with_error: bool = True) -> Zones:
         """Zones of ``values``, each (n,): ``pennes.risk.features.GEOMETRY`` and ``inputs``."""
         learnt = self._within(values)
-        features = outer_features(learnt, self.inputs)
+        features = np.hstack([outer_features(learnt, self.inputs), outer_pull(learnt, self.inputs)])
         scores, variance = self.outer.predict(features) if with_error else (self.outer.mean(features), None)
         shapes = (self.mean_shape + scores @ self.basis).reshape(-1, len(POLAR), 4)
         radii = radii_of(shapes)
@@ -125,7 +127,7 @@ class Emulator:
         slopes = np.einsum("kns,ns->nk", local, foot.slopes)
         of_outer = (slopes**2 * zones.shape_variance).sum(axis=1)
         of_front = (weights**2 * zones.front_variance).sum(axis=1)
-        variance = np.where(at_vessel, of_front, of_outer) + self.rest_sd**2
+        variance = np.where(at_vessel, of_front + self.rest_sd_at_vessel**2, of_outer + self.rest_sd**2)
         return Margins(mean, self.inflation * np.sqrt(variance), at_vessel)
 
     def _within(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

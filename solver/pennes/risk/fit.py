@@ -11,7 +11,7 @@ import numpy as np
 from pennes.errors import InputError
 from pennes.risk.directions import POLAR, SIZE, radii_of
 from pennes.risk.emulator import Emulator, Margins
-from pennes.risk.features import front_features, outer_features
+from pennes.risk.features import front_features, outer_features, outer_pull
 from pennes.risk.posterior import Posterior
 from pennes.risk.zone import outer_reach
 
@@ -24,6 +24,12 @@ FOLDS = 10
 NINETY = 1.6449
 """Half width of a 90 % interval, in standard deviations."""
 LEAST_RUNS = 30
+LEAST_ERROR = 0.02
+"""Of a margin, mm."""
+LENGTHS = (2.0, 100.0)
+"""Between which lengths of the kernel are sought, in standard deviations of a feature: in a dozen dimensions a few
+hundred runs cannot tell of shorter ones."""
+RIDGE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,9 @@ def train(runs: Runs, *, restarts: int = 1, seed: int = 1) -> Emulator:
     held = np.cumsum(singular**2) / np.sum(singular**2)
     count = min(int(np.searchsorted(held, VARIANCE)) + 1, MOST_COMPONENTS)
     scores = (flat - mean) * WEIGHTS @ components[:count].T
-    outer = fit_posterior(outer_features(runs.values, runs.inputs), scores, restarts, seed)
+    outer = fit_posterior(
+        outer_features(runs.values, runs.inputs), scores, restarts, seed, outer_pull(runs.values, runs.inputs)
+    )
     rows = _with_vessel(runs)
     if len(rows) < LEAST_RUNS:
         raise InputError(f"{len(rows)} runs with a vessel are too few to learn from", expected=f"at least {LEAST_RUNS}")
@@ -71,10 +79,17 @@ def train(runs: Runs, *, restarts: int = 1, seed: int = 1) -> Emulator:
     emulator = Emulator(runs.inputs, mean, components[:count] / WEIGHTS, outer, front, limits=_limits(runs))
     left_out = cross_validate(emulator, runs)
     error = runs.margins - left_out.mean
-    rest = float(np.sqrt(max(np.mean(error**2) - np.mean(left_out.sd**2), 0.02**2)))
-    spread = np.sqrt(left_out.sd**2 + rest**2)
+    rest, at_vessel = (_rest(error, left_out.sd, left_out.at_vessel == there) for there in (False, True))
+    spread = np.sqrt(left_out.sd**2 + np.where(left_out.at_vessel, at_vessel, rest) ** 2)
     inflation = float(np.quantile(np.abs(error) / spread, 0.9) / NINETY)
-    return replace(emulator, rest_sd=rest, inflation=inflation)
+    return replace(emulator, rest_sd=rest, rest_sd_at_vessel=at_vessel, inflation=inflation)
+
+
+def _rest(error: np.ndarray, sd: np.ndarray, rows: np.ndarray) -> float:
+    """What the Gaussian processes do not account for of the errors in ``rows``; mm."""
+    if not rows.any():
+        return LEAST_ERROR
+    return float(np.sqrt(max(np.mean(error[rows] ** 2) - np.mean(sd[rows] ** 2), LEAST_ERROR**2)))
 
 
 def cross_validate(emulator: Emulator, runs: Runs, seed: int = 1) -> Margins:
@@ -90,14 +105,18 @@ def cross_validate(emulator: Emulator, runs: Runs, seed: int = 1) -> Margins:
     return Margins(mean, sd, at_vessel)
 
 
-def fit_posterior(points: np.ndarray, targets: np.ndarray, restarts: int, seed: int) -> Posterior:
+def fit_posterior(
+    points: np.ndarray, targets: np.ndarray, restarts: int, seed: int, of_trend: np.ndarray | None = None
+) -> Posterior:
     """Hyperparameters of one kernel for all ``targets`` (n, k) at ``points`` (n, d), by their marginal likelihood.
 
-    A linear trend is taken off first (least squares, a little ridge). Raises InputError without scikit-learn.
+    A linear trend is taken off first (least squares, a little ridge); ``of_trend`` (n, e) are features of it alone.
+    Raises InputError without scikit-learn.
     """
-    regressor = _regressor(points.shape[1], restarts, seed)
-    ones = np.column_stack([np.ones(len(points)), points])
-    ridge = np.diag([0.0, *np.full(points.shape[1], 1e-3 * len(points))])
+    regressor = _regressor(points, restarts, seed)
+    everything = points if of_trend is None else np.hstack([points, of_trend])
+    ones = np.column_stack([np.ones(len(points)), everything])
+    ridge = np.diag([0.0, *(RIDGE * len(points) * everything.var(axis=0))])
     trend = np.linalg.solve(ones.T @ ones + ridge, ones.T @ targets)
     rest = targets - ones @ trend
     scales = np.full(targets.shape[1], float(np.sqrt(np.mean(rest.var(axis=0)))) or 1.0)
@@ -107,11 +126,12 @@ def fit_posterior(points: np.ndarray, targets: np.ndarray, restarts: int, seed: 
         regressor.fit(points, rest / scales)
     signal, white = regressor.kernel_.k1, regressor.kernel_.k2
     amplitude, noise = np.sqrt(signal.k1.constant_value), np.sqrt(white.noise_level)
-    lengths = np.broadcast_to(signal.k2.length_scale, points.shape[1]).astype(float)
-    return Posterior(points, targets, lengths, float(amplitude), float(noise), scales, trend)
+    lengths = np.full(everything.shape[1], np.inf)
+    lengths[: points.shape[1]] = signal.k2.length_scale
+    return Posterior(everything, targets, lengths, float(amplitude), float(noise), scales, trend)
 
 
-def _regressor(count: int, restarts: int, seed: int):
+def _regressor(points: np.ndarray, restarts: int, seed: int):
     try:
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
@@ -119,8 +139,11 @@ def _regressor(count: int, restarts: int, seed: int):
         raise InputError(
             "scikit-learn is not installed, which making an atlas needs", expected="'pip install pennes[atlas]'"
         ) from None
-    kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(np.full(count, 3.0), (0.2, 200.0), nu=2.5)
-    kernel += WhiteKernel(0.05, (1e-5, 1.0))
+    spread = np.maximum(points.std(axis=0), 1e-6)
+    kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(
+        3.0 * spread, [(LENGTHS[0] * s, LENGTHS[1] * s) for s in spread], nu=2.5
+    )
+    kernel += WhiteKernel(0.05, (1e-3, 1.0))
     return GaussianProcessRegressor(kernel, n_restarts_optimizer=restarts, random_state=seed)
 
 

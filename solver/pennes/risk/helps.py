@@ -65,7 +65,7 @@ def _single(given: Answer, others: tuple[Atlas, ...]) -> Iterator[tuple[str, Atl
     for name, words in (("duration_s", "{:.3g} min instead of {:.3g}"), ("power_w", "{:.3g} W instead of {:.3g}")):
         now, most = getattr(asked, name), ranges[name][1]
         size = 60.0 if name == "duration_s" else 1.0
-        most = math.floor(most / size) * size
+        most = round(most / size) * size
         for value in sorted(
             {step * now for step in STEPS if step * now < most} | ({most} if most > 1.02 * now else set())
         ):

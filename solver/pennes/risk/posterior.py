@@ -30,7 +30,7 @@ class Posterior:
     targets: np.ndarray
     """(n, k) outputs."""
     lengths: np.ndarray
-    """(d,) of the kernel, in units of the features."""
+    """(d,) of the kernel, in units of the features; infinite: of the trend alone."""
     amplitude: float
     noise: float
     """Standard deviations, in units of ``scales``."""

@@ -117,9 +117,9 @@ def about(atlas: Atlas) -> dict[str, Any]:
         "provenance",
     )
     runs = [
-        {"key": str(key), "case_sha256": str(sha), "held_out": bool(held), "minimal_margin_mm": float(margin)}
-        for key, sha, held, margin in zip(
-            *(atlas.runs[n] for n in ("key", "case_sha256", "held_out", "margin")), strict=True
+        {"key": str(key), "case_sha256": str(sha), "fold": int(fold), "minimal_margin_mm": float(margin)}
+        for key, sha, fold, margin in zip(
+            *(atlas.runs[n] for n in ("key", "case_sha256", "fold", "margin")), strict=True
         )
     ]
     return {"schema": header["schema"], **{name: header[name] for name in kept}, "runs": runs, "notice": RESEARCH}
@@ -132,7 +132,8 @@ def about_text(data: dict[str, Any]) -> str:
         f"{data['device']}: {data['device_title']}; {data['protocol']}; zones by the criterion {data['criterion']}",
         f"  {made['runs']} runs of '{made['cohort']}' ({made['cohort_file']}), pennes "
         f"{', '.join(made['versions_of_runs'])}; made {made['date']}",
-        f"  held out: {errors['runs']} runs; minimal margin off by {errors['rmse_mm']:.2f} mm (root mean square), bias "
+        f"  each of {errors['runs']} runs predicted without itself and its fifth: "
+        f"minimal margin off by {errors['rmse_mm']:.2f} mm (root mean square), bias "
         f"{errors['bias_mm']:+.2f} mm, at most {errors['largest_mm']:.1f} mm; 90 % intervals hold "
         f"{_percent(errors['share_in_90'])}",
     ]

@@ -1,8 +1,9 @@
-"""The atlases that ship: margins of simulations that they never saw, and risk beside Monte Carlo in simulation."""
+"""The atlases that ship: margins of simulations that were not seen, and risk beside Monte Carlo in simulation."""
 
 from __future__ import annotations
 
 import csv
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from pennes.cli.validate import Figure, StudyResult
 from pennes.errors import InputError
 from pennes.risk import Atlas, Question, known_devices
+from pennes.risk.cohort import read_values
 from pennes.risk.fit import NINETY
 
 SIMULATED = Path(__file__).with_name("data.csv")
@@ -26,14 +28,14 @@ QUESTIONS = {
 
 
 def run(output: Path) -> StudyResult:
-    """Errors on the runs held out, by distance too; directions that physics prescribes; risk against simulation."""
+    """Errors on runs not seen, by distance too; directions that physics prescribes; risk against simulation."""
     names = known_devices()
     if not names:
         raise InputError("no atlas is built in", expected="'pennes risk --build' first")
     figures, pictures, notes = [], [], []
     for name in names:
         atlas = Atlas.load(name)
-        figures += held_out(atlas)
+        figures += unseen(atlas)
         pictures.append(draw(atlas, output / f"{name}.png"))
         wrong, most = against_physics(atlas)
         notes.append(f"{name}: {wrong} of the steps of a grid go against physics, by {100 * most:.2f} % at most")
@@ -42,23 +44,23 @@ def run(output: Path) -> StudyResult:
     return StudyResult("The atlas against simulations", figures, "; ".join(notes), pictures)
 
 
-def held_out(atlas: Atlas) -> list[Figure]:
-    """Of the runs that the emulator never saw, predicted again from their inputs."""
-    held = atlas.runs["held_out"]
-    values = {name: column[held] for name, column in atlas.runs.items()}
-    found = atlas.emulator.margins(values)
-    error = found.mean - values["margin"]
-    share = float(np.mean(np.abs(error) <= NINETY * found.sd))
-    rmse, name = float(np.sqrt(np.mean(error**2))), atlas.device
+def unseen(atlas: Atlas) -> list[Figure]:
+    """Of each run as it was predicted by an emulator made without it."""
+    values, name = atlas.runs, atlas.device
+    error = values["predicted"] - values["margin"]
+    share = float(np.mean(np.abs(error) <= NINETY * values["sd"]))
+    rmse = float(np.sqrt(np.mean(error**2)))
     figures = [
-        Figure(f"{name}: runs held out", int(held.sum()), 100, ">= 100", "", bool(held.sum() >= 100)),
+        Figure(f"{name}: runs predicted unseen", len(error), 100, ">= 100", "", len(error) >= 100),
         Figure(f"{name}: minimal margin, root mean square", rmse, 0.0, f"<= {RMSE:g}", "mm", rmse <= RMSE),
         Figure(f"{name}: held by 90 % intervals", share, 0.9, "0.85 to 0.95", "", 0.85 <= share <= 0.95),
     ]
     present = values["vessel_radius"] > 0
     distance = values["gap"] - values["x"] - values["target_radius"]
     groups = [("without a vessel", ~present)]
-    groups += [(f"vessel at {low:g} to {high:g} mm", present & (distance >= low) & (distance < high)) for low, high in BANDS]
+    groups += [
+        (f"vessel at {low:g} to {high:g} mm", present & (distance >= low) & (distance < high)) for low, high in BANDS
+    ]
     for words, rows in groups:
         if rows.sum() < 3:
             continue
@@ -93,32 +95,41 @@ def against_physics(atlas: Atlas) -> tuple[int, float]:
 
 
 def against_simulation() -> list[Figure]:
-    """Probabilities from the emulator and from simulations of the same question (``data.csv``)."""
+    """Probabilities from the emulator and from simulations of the same question, and the margin of each of these, none of
+    which an atlas was made of (``data.csv``)."""
     with SIMULATED.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
     figures = []
     for name, (device, question) in QUESTIONS.items():
-        margins = np.array([float(row["minimal_margin_mm"]) for row in rows if row["cohort"] == name])
-        if not len(margins):
+        own = [row for row in rows if row["cohort"] == name]
+        margins = np.array([float(row["minimal_margin_mm"]) for row in own])
+        if not own:
             figures.append(Figure(f"{name}: simulated", 0, 1, ">= 1", "", False))
             continue
-        found = Atlas.load(device).query(question)
+        atlas = Atlas.load(device)
+        found = atlas.query(question)
         for wanted in (0.0, 5.0, 10.0):
             words = f"{name}: P(margin >= {wanted:g} mm), {len(margins)} simulations"
             figures.append(Figure.near(words, found.probability(wanted), float(np.mean(margins >= wanted)), RISK, ""))
+        values = [json.loads(row["values"]) for row in own]
+        error = atlas.emulator.margins({key: np.array([v[key] for v in values]) for key in values[0]}).mean - margins
+        rmse = float(np.sqrt(np.mean(error**2)))
+        figures.append(
+            Figure(f"{name}: minimal margin, root mean square", rmse, 0.0, f"<= {RMSE:g}", "mm", rmse <= RMSE)
+        )
     return figures
 
 
 def gather(*folders: str) -> None:
     """Write ``data.csv`` from the folders of the three cohorts, after they were run."""
-    import json
-
-    lines = ["cohort,case,minimal_margin_mm"]
-    for folder in map(Path, folders):
-        for file in sorted((folder / "cases").glob("*/*/summary.json")):
-            margin = json.loads(file.read_text(encoding="utf-8"))["targets"][0]["minimal_margin_mm"]
-            lines.append(f"{folder.name},{file.parent.name},{margin:.4f}")
-    SIMULATED.write_text("\n".join(lines) + "\n")
+    with SIMULATED.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["cohort", "case", "minimal_margin_mm", "values"])
+        for folder in map(Path, folders):
+            atlas = Atlas.load(QUESTIONS[folder.name][0])
+            for key, margin, values in read_values(folder, atlas):
+                numbers = {name: float(f"{value:.6g}") for name, value in values.items()}
+                writer.writerow([folder.name, key, f"{margin:.4f}", json.dumps(numbers)])
 
 
 def draw(atlas: Atlas, path: Path) -> Path:
@@ -128,17 +139,15 @@ def draw(atlas: Atlas, path: Path) -> Path:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    held = atlas.runs["held_out"]
-    found = atlas.emulator.margins({name: column[held] for name, column in atlas.runs.items()})
-    simulated = atlas.runs["margin"][held]
+    simulated, emulated, sd = (atlas.runs[name] for name in ("margin", "predicted", "sd"))
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 4.2), layout="constrained")
-    left.errorbar(simulated, found.mean, NINETY * found.sd, fmt="o", markersize=3, linewidth=0.7)
-    ends = [min(simulated.min(), found.mean.min()), max(simulated.max(), found.mean.max())]
+    left.errorbar(simulated, emulated, NINETY * sd, fmt="o", markersize=3, linewidth=0.7)
+    ends = [min(simulated.min(), emulated.min()), max(simulated.max(), emulated.max())]
     left.plot(ends, ends, color="black", linewidth=0.8)
     left.set_xlabel("simulated minimal margin, mm")
     left.set_ylabel("emulated, with 90 % interval, mm")
-    left.set_title(f"{atlas.device}: {held.sum()} runs held out", fontsize=10)
-    score = np.sort(np.abs(simulated - found.mean) / found.sd)
+    left.set_title(f"{atlas.device}: {len(sd)} runs, each unseen", fontsize=10)
+    score = np.sort(np.abs(simulated - emulated) / sd)
     from scipy.special import erf
 
     right.plot(erf(score / np.sqrt(2.0)), (np.arange(len(score)) + 0.5) / len(score))
