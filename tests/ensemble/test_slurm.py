@@ -19,6 +19,7 @@ import pytest
 
 from pennes.ensemble.folder import CohortFolder
 from pennes.ensemble.table import collect
+from processes import descendants
 from tiny_cohort import COHORT, SLOW, ensemble, manifest, running, summaries, wait_until, write_cohort
 
 pytestmark = pytest.mark.slurm
@@ -85,16 +86,6 @@ def task_process(folder: Path, task: int) -> int:
         if b"pennes.ensemble.task" in words and lists.encode() in words and str(task).encode() in words:
             return int(place.parent.name)
     return 0
-
-
-def descendants(number: int) -> list[int]:
-    """Ids of a process and of all that it started, from what the kernel lists."""
-    found = [number]
-    for task in Path(f"/proc/{number}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            for child in task.read_text().split():
-                found += descendants(int(child))
-    return found
 
 
 def test_an_array_of_mpi_cases_survives_what_happens_on_clusters(slurm, tmp_path):

@@ -13,19 +13,10 @@ from pathlib import Path
 import h5py
 import pytest
 
+from processes import descendants
 from quick_case import complete, decisions, finish, margin, rows, start, wait_for
 
 SEED = 20
-
-
-def descendants(number: int) -> list[int]:
-    """Ids of a process and of all that it started, from what the kernel lists."""
-    found = [number]
-    for task in Path(f"/proc/{number}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            for child in task.read_text().split():
-                found += descendants(int(child))
-    return found
 
 
 def kill(process) -> None:
