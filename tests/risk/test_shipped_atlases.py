@@ -22,7 +22,7 @@ def test_the_electrode_ships():
 def test_file_is_small_and_says_where_it_comes_from(atlas):
     assert (DATA / f"{atlas.device}.npz").stat().st_size < 300_000
     made, runs = atlas.header["provenance"], atlas.runs
-    assert made["runs"] == len(runs["key"]) == len(set(runs["case_sha256"])) >= 250
+    assert made["runs"] == len(runs["key"]) == len(set(runs["case_sha256"])) >= 200
     assert all(len(str(sha)) == 64 for sha in runs["case_sha256"])
     assert (folds(tuple(runs["key"].tolist()), made["seed"]) == runs["fold"]).all()
 

@@ -17,6 +17,8 @@ from pennes.risk.fit import NINETY
 
 SIMULATED = Path(__file__).with_name("data.csv")
 RMSE, BIAS, RISK = 0.7, 0.3, 0.05
+WANTED = (0.0, 2.5, 5.0, 7.5, 10.0)
+"""Minimal margins, mm, whose probability is compared."""
 BANDS = ((0.0, 3.0), (3.0, 7.0), (7.0, 11.0), (11.0, 16.0))
 """Distances between target and vessel, mm."""
 QUESTIONS = {
@@ -108,7 +110,7 @@ def against_simulation() -> list[Figure]:
             continue
         atlas = Atlas.load(device)
         found = atlas.query(question)
-        for wanted in (0.0, 5.0, 10.0):
+        for wanted in WANTED:
             words = f"{name}: P(margin >= {wanted:g} mm), {len(margins)} simulations"
             figures.append(Figure.near(words, found.probability(wanted), float(np.mean(margins >= wanted)), RISK, ""))
         values = [json.loads(row["values"]) for row in own]
