@@ -76,6 +76,16 @@ def test_the_needle_beside_the_vein(meshed):
     assert cooled == {"needle/active/shaft", "needle/insulation/shaft"}
 
 
+def test_a_needle_that_grazes_the_seam_of_a_ball(meshed):
+    # The needle's side is 3 um beyond the half-plane y = 0 in which the geometry kernel has an edge from pole to pole.
+    target = {"name": "metastasis", "diameter": "20 mm", "tissue": "colorectal_metastasis"}
+    tip = ["0.65 mm", "-0.738 mm", "-11.5 mm"]
+    needle = {"name": "needle", "device": "cooled_tip_3cm", "tip": tip, "direction": [0, 0, -1]}
+    body = {"shape": "box", "size": ["50 mm", "50 mm", "50 mm"], "tissue": "liver"}
+    _, _, _, volumes, _ = meshed(body=body, targets=[target], vessels=[], applicators=[needle], accuracy="screening")
+    assert volumes["metastasis"] == pytest.approx(math.pi / 6 * 0.02**3 - math.pi * 0.735e-3**2 * 20e-3, rel=0.03)
+
+
 def test_facets_of_a_surface_lie_on_it(meshed):
     _, plan, arrays, _, _ = meshed()
     tags = {surface.name: surface.tag for surface in plan.surfaces}

@@ -25,13 +25,17 @@ class Geometry:
     surfaces: dict[int, list[int]]
 
 
-def build_geometry(recipe: dict[str, Any]) -> Geometry:
-    """Put the recipe's geometry into the current gmsh model. Raises gmsh's Exception where the kernel fails."""
-    body = _add(recipe["body"])
+def build_geometry(recipe: dict[str, Any], turn: float = 0.0) -> Geometry:
+    """Put the recipe's geometry into an empty gmsh model. Raises gmsh's Exception where the kernel fails.
+
+    ``turn`` (rad) turns round solids about an oblique axis through their centres, which moves the kernel's seam on them
+    and leaves them what they are.
+    """
+    body = _add(recipe["body"], turn)
     parts: list[tuple[str, int, list[int]]] = []
     for kind, entries in (("region", recipe["inclusions"]), ("hole", recipe["holes"])):
         for entry in entries:
-            parts += [(kind, entry["tag"], _add(solid)) for solid in entry["solids"]]
+            parts += [(kind, entry["tag"], _add(solid, turn)) for solid in entry["solids"]]
     tools = [(3, volume) for _, _, volumes in parts for volume in volumes]
     _, pieces = gmsh.model.occ.fragment([(3, volume) for volume in body], tools)
     gmsh.model.occ.synchronize()
@@ -85,7 +89,7 @@ def _keep_only(region: dict[int, int]) -> None:
     gmsh.model.removeEntities(others, recursive=True)
 
 
-def _add(solid: dict[str, Any]) -> list[int]:
+def _add(solid: dict[str, Any], turn: float) -> list[int]:
     """Add one solid of the recipe; returns its volumes."""
     occ = gmsh.model.occ
     mm = {key: MILLIMETRES * np.asarray(value) for key, value in solid.items() if key in _LENGTHS}
@@ -93,7 +97,9 @@ def _add(solid: dict[str, Any]) -> list[int]:
         case "box":
             return [occ.addBox(*(mm["centre"] - mm["size"] / 2), *mm["size"])]
         case "ball":
-            return [occ.addSphere(*mm["centre"], mm["radius"])]
+            volume = occ.addSphere(*mm["centre"], mm["radius"])
+            _turn(volume, mm["centre"], turn)
+            return [volume]
         case "cylinder":
             along = mm["end"] - mm["start"]
             if "across" not in solid:
@@ -108,6 +114,7 @@ def _add(solid: dict[str, Any]) -> list[int]:
             return [volume]
         case "ellipsoid":
             volume = occ.addSphere(0, 0, 0, 1)
+            _turn(volume, np.zeros(3), turn)
             occ.dilate([(3, volume)], 0, 0, 0, *mm["radii"])
             _place(volume, np.array(solid["frame"]), mm["centre"])
             return [volume]
@@ -122,6 +129,11 @@ def _add(solid: dict[str, Any]) -> list[int]:
 
 
 _LENGTHS = ("centre", "size", "radius", "end_radius", "start", "end", "radii", "poles")
+
+
+def _turn(volume: int, centre: np.ndarray, angle: float) -> None:
+    if angle:
+        gmsh.model.occ.rotate([(3, volume)], *centre, 1.0, 1.0, 1.0, angle)
 
 
 def _place(volume: int, rotation: np.ndarray, shift: np.ndarray) -> None:
