@@ -102,7 +102,7 @@ def sensitivity(
     json: Json = False,
 ) -> None:
     """Rank the inputs by their influence: Morris, Sobol' indices with bootstrap intervals; a table and a picture."""
-    from pennes.ensemble import sensitivity as analysis
+    from pennes.ensemble import indices as analysis
     from pennes.ensemble.folder import write_file
 
     folder = _folder(cohort, output)

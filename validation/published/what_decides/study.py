@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pennes.cli.validate import Figure, StudyResult
 from pennes.ensemble import CohortFolder, run_cohort, sensitivity
-from pennes.ensemble.sensitivity import Sensitivity, picture
+from pennes.ensemble.indices import Sensitivity, picture
 
 COHORTS = Path(__file__).parents[3] / "configs" / "cohorts"
 GENERATORS = {"rfa_morris_voltage": "voltage held", "rfa_morris": "generator that pauses"}

@@ -14,7 +14,7 @@ from pennes.ensemble.designs import block, shares
 from pennes.ensemble.inputs import BoundInput
 from pennes.ensemble.manifest import read_shares
 from pennes.ensemble.models import Design
-from pennes.ensemble.sensitivity import _analyse, picture, sensitivity
+from pennes.ensemble.indices import _analyse, picture, sensitivity
 from pennes.ensemble.table import Table
 from pennes.errors import InputError
 from tiny_cohort import COHORT, ensemble, write_cohort
@@ -126,3 +126,14 @@ def test_a_grid_has_no_indices(copy):
     header.write_text(header.read_text().replace('"kind": "sobol"', '"kind": "grid"'))
     with pytest.raises(InputError, match="a grid has no indices"):
         sensitivity(CohortFolder(copy / "out"))
+
+
+def test_the_functions_of_the_room_are_there_whatever_was_imported_before():
+    import importlib
+    import types
+
+    import pennes.ensemble
+
+    for name in pennes.ensemble._LATER:
+        importlib.import_module(f"pennes.ensemble.{pennes.ensemble._LATER[name]}")
+        assert not isinstance(getattr(pennes.ensemble, name), types.ModuleType)
