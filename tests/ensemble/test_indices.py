@@ -134,6 +134,7 @@ def test_the_functions_of_the_room_are_there_whatever_was_imported_before():
 
     import pennes.ensemble
 
-    for name in pennes.ensemble._LATER:
-        importlib.import_module(f"pennes.ensemble.{pennes.ensemble._LATER[name]}")
+    for name in set(pennes.ensemble._LATER.values()):
+        importlib.import_module(f"pennes.ensemble.{name}")
+    for name in pennes.ensemble.__all__:
         assert not isinstance(getattr(pennes.ensemble, name), types.ModuleType)

@@ -34,6 +34,7 @@ __all__ = [
 
 _LATER = {
     "Options": "run", "run_cohort": "run", "Plan": "plan", "make_plan": "plan", "Sensitivity": "indices",
+    "sensitivity": "indices",
     "Table": "table", "as_arrow": "table", "collect": "table", "write_csv": "table", "write_table": "table",
 }  # fmt: skip
 """What is imported when it is first asked for: ``status`` needs none of it."""
