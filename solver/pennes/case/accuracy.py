@@ -55,7 +55,7 @@ class Accuracy(Record):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "screening": {
-        "mesh": {"applicator": "0.6 mm", "shaft": "2 mm", "lesion": "3 mm", "vessel": "2 mm", "far": "12 mm"},
+        "mesh": {"shaft": "2 mm", "lesion": "3 mm", "vessel": "2 mm", "far": "12 mm"},
         "time_tolerance": "0.6 K",
         "electric_update": 0.2,
     },
