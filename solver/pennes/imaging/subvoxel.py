@@ -8,8 +8,8 @@ repeated must be blurred as the voxels were: shares of voxels are themselves ave
 taken off the blur's. The width grows with the square root of radius times voxel: digital surfaces are flat, and wrong,
 over patches of that size. Where the smooth surface still has a voxel's centre on its wrong side, it is bent around it
 in small smooth steps; at the end none is, which bounds the error by about half a voxel whatever the shape. The surface
-is cut from the field on a lattice that is fine against the segment's radius: chords across coarse voxels lie inside of a
-round body (0.15 mm for 3 mm voxels on a tumour of 20 mm, 4 % of its volume).
+is cut from the field on a lattice that is fine against the segment's radius: chords across coarse voxels lie inside of
+a round body (0.15 mm for 3 mm voxels on a tumour of 20 mm, 4 % of its volume).
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from pennes.margin import Surface, margins_to
 DEGREE = 6
 ROUGHNESS = 1.0
 """mm, standard deviation of a coefficient of degree 2."""
-SHAPES = 60
-STEPS = 60
+SHAPES = 40
+STEPS = 20
 """Hit-and-run steps for each coefficient between two shapes."""
 
 
