@@ -68,7 +68,7 @@ def test_islands_are_left_out_and_told(grid, ball, save):
 
 
 def test_subcapsular_surface_is_left_out(grid, ball, save):
-    """The liver's upper face at z = 12 mm, half-way between voxels; its label lacks the tumour, as in challenge data."""
+    """The liver's upper face at z = 12 mm, half-way between voxels; its label lacks the tumour, as challenges' do."""
     where = grid()
     z = np.indices(where.shape)[2] - 29.5
     tumour, zone = ball(where, 8, (0, 0, 2)), ball(where, 14, (0, 0, -5))

@@ -15,7 +15,7 @@ from pennes.cli.validate import Figure, StudyResult
 from pennes.imaging import Grid, LabelMap, write_image
 
 sys.path.insert(0, str(Path(__file__).parent))
-from bound import spread_of_shares  # noqa: E402
+from bound import spread_of_shares
 
 SPACINGS = {
     "0.5 mm": (0.5, 0.5, 0.5),
@@ -105,9 +105,9 @@ def voxels(shape, grid):
 def bracket(target, zone):
     """Smallest and largest minimal margin (mm) that SimpleITK's distance maps allow.
 
-    A signed Maurer map is zero at the centres of the outermost voxels of what it is given: of the zone, which lie inside
-    of the zone's surface, or of the zone's complement, which lie outside. The target's surface likewise lies between its
-    innermost and outermost layers of voxels. The true minimum is between those of the two extremes.
+    A signed Maurer map is zero at the centres of the outermost voxels of what it is given: of the zone, which lie
+    inside of the zone's surface, or of the zone's complement, which lie outside. The target's surface likewise lies
+    between its innermost and outermost layers of voxels. The true minimum is between those of the two extremes.
     """
     how = {"insideIsPositive": True, "squaredDistance": False, "useImageSpacing": True}
     inner = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(zone, **how))
@@ -235,8 +235,8 @@ def against_the_voxels(open_: list, spacing: str) -> Figure:
     least = np.sqrt(np.mean([np.mean(spread**2) for _, spread in open_]))
     high = 100 * max(np.quantile(spread, 0.95) for _, spread in open_)
     name = (
-        f"error of shares over what the voxels leave open ({100 * least:.1f} points, up to {high:.1f} in 1 shape of 20),"
-        f" {spacing}"
+        f"error of shares over what the voxels leave open ({100 * least:.1f} points, up to {high:.1f} in 1 shape of"
+        f" 20), {spacing}"
     )
     return Figure(name, ours / least, 1.0, "<= 1.5", "", bool(ours <= 1.5 * least))
 
