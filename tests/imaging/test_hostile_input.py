@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pennes.errors import InputError
-from pennes.imaging import LabelMap, read_label_map, write_image
+from pennes.imaging import Grid, LabelMap, read_label_map, write_image
 from pennes.imaging.dicom_seg import write_dicom_seg
 from pennes.imaging.dicom_series import read_series
 
@@ -212,3 +212,26 @@ def test_full_disk_leaves_nothing(tmp_path, grid, two_labels, monkeypatch):
     with pytest.raises(InputError, match="No space left"):
         write_image(tmp_path / "map.nii.gz", two_labels(grid()))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_packed_billion_of_voxels_takes_little_more_than_itself(tmp_path):
+    """Labels that occur are found without 64-bit copies of the whole map."""
+    import tracemalloc
+
+    labels = np.zeros((300, 300, 300), dtype=np.uint8)
+    labels[5, 6, 7], labels[200, 2, 9] = 3, 250
+    found = LabelMap(Grid(labels.shape, np.diag([1e-3, 1e-3, 1e-3, 1.0])), labels)
+    tracemalloc.start()
+    assert found.present == (3, 250)
+    assert tracemalloc.get_traced_memory()[1] < 0.2 * labels.nbytes
+    tracemalloc.stop()
+
+
+def test_odd_characters_in_a_segments_name_are_no_news(tmp_path, grid, write_series, recwarn):
+    where = grid((8, 8, 8), (1, 1, 1))
+    series = read_series(write_series(tmp_path / "series", where))
+    name = "../../../tmp/evil\x1b[31mzone"
+    write_dicom_seg(tmp_path / "z.dcm", LabelMap(where, np.ones((8, 8, 8), np.uint8), {1: name}), series)
+    recwarn.clear()
+    (read,) = read_label_map(tmp_path / "z.dcm").names.values()
+    assert read.isprintable() and not [w for w in recwarn if "escape" in str(w.message)]

@@ -22,7 +22,7 @@ def test_surface_of_a_ball_is_known_better_than_its_voxels(grid, radius):
     error = np.linalg.norm(1e3 * points - centre, axis=1) - radius
     assert np.abs(error).max() < 0.3 and error.std() < 0.06 and abs(error.mean()) < 0.03
     a, b, c = np.moveaxis(1e3 * points[triangles] - centre, 1, 0)
-    assert np.einsum("ij,ij->", np.cross(a, b), c) / 6 == pytest.approx(4 / 3 * np.pi * radius**3, rel=0.02)
+    assert np.einsum("ij,ij->", np.cross(a, b), c) / 6 == pytest.approx(4 / 3 * np.pi * radius**3, rel=0.01)
 
 
 def test_no_voxel_is_on_the_wrong_side(grid):

@@ -4,12 +4,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from mpi4py import MPI
 
+from dicom_images import write_series
 from pennes import treatment
-from pennes.imaging import read_label_map
+from pennes.assessment import criteria
+from pennes.errors import InputError
+from pennes.imaging import Grid, read_label_map
+from pennes.report import write_report
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scene"))
 from test_label_mesh import CENTRE, write_case, write_patient
@@ -19,7 +24,8 @@ from test_label_mesh import CENTRE, write_case, write_patient
 def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("patient")
     grid = write_patient(folder)
-    case = write_case(folder)
+    write_series(folder / "series", grid)
+    case = write_case(folder, **{"patient.nrrd": "patient.nrrd\n  reference: series"})
     return grid, folder / "result", treatment.run(case, folder / "result", MPI.COMM_WORLD)
 
 
@@ -57,3 +63,112 @@ def test_summary_compares_labels_and_reports_organs(ran):
     (organ,) = summary["organs"]
     assert organ["name"] == "duct" and organ["max_c"] > 36.9 and organ["max_arrhenius"] >= 0
     assert summary["energy"]["residual_fraction"] < 1e-3
+
+
+def dicom_places(path):
+    """Centres (n, 3), mm LPS, of all voxels that a DICOM segmentation holds, from its tags alone."""
+    seg = pydicom.dcmread(path)
+    shared, frames = seg.SharedFunctionalGroupsSequence[0], seg.PerFrameFunctionalGroupsSequence
+    down, across = (float(x) for x in shared.PixelMeasuresSequence[0].PixelSpacing)
+    turn = np.array(shared.PlaneOrientationSequence[0].ImageOrientationPatient, dtype=float).reshape(2, 3)
+    found = []
+    for pixels, frame in zip(np.atleast_3d(seg.pixel_array), frames, strict=True):
+        row, column = np.nonzero(pixels)
+        corner = np.array(frame.PlanePositionSequence[0].ImagePositionPatient, dtype=float)
+        found.append(corner + np.outer(column * across, turn[0]) + np.outer(row * down, turn[1]))
+    return np.concatenate(found)
+
+
+def test_the_zone_as_dicom_lies_where_the_nifti_and_the_needle_are(ran):
+    grid, folder, _ = ran
+    image = sitk.ReadImage(str(folder / "zone.nii.gz"))
+    index = np.argwhere(sitk.GetArrayFromImage(image) > 0)[:, ::-1].tolist()
+    written = np.array([image.TransformIndexToPhysicalPoint(one) for one in index])
+    places = dicom_places(folder / "zone.dcm")
+    assert len(places) == len(written) > 1000
+
+    def in_order(points):
+        return points[np.lexsort(np.round(points, 1).T)]
+
+    np.testing.assert_allclose(in_order(places), in_order(written), atol=0.02)
+    # The middle of the electrode, 20 mm long from the tip at (0, 0, -8), is in the zone in both.
+    middle = CENTRE + np.array([0, 0, 2])
+    for points in (places, written):
+        assert np.linalg.norm(points - middle, axis=1).min() < 1e3 * grid.spacing.max()
+    # Planted: a slice too far is seen.
+    assert np.abs(in_order(places + 1e3 * grid.directions[:, 2] * grid.spacing[2]) - in_order(written)).max() > 1
+    # The series that the segmentation refers to.
+    (other,) = pydicom.dcmread(folder / "zone.dcm").ReferencedSeriesSequence
+    series = pydicom.dcmread(next((folder.parent / "series").iterdir()), stop_before_pixels=True)
+    assert other.SeriesInstanceUID == series.SeriesInstanceUID
+
+
+def test_the_hottest_voxel_is_beside_the_needle(ran):
+    _, folder, _ = ran
+    image = sitk.ReadImage(str(folder / "temperature_max.nii.gz"))
+    values = np.nan_to_num(sitk.GetArrayFromImage(image))
+    k, j, i = np.unravel_index(values.argmax(), values.shape)
+    place = np.array(image.TransformIndexToPhysicalPoint((int(i), int(j), int(k)))) - CENTRE
+    assert np.hypot(*place[:2]) < 4 and -10 < place[2] < 14
+
+
+def test_every_published_criterion_is_in_the_summary(ran):
+    _, _, summary = ran
+    rules = {(rule["source"], rule["quantity"], rule["comparison"]): rule for rule in summary["ablatability"]}
+    assert len(summary["ablatability"]) == len(criteria())
+    assert all(rule["measured"] is not None or rule["remark"] for rule in summary["ablatability"])
+    margin = rules["COLLISION 2024", "minimal_ablative_margin", ">"]
+    assert margin["measured"] == pytest.approx(summary["targets"][0]["minimal_margin_mm"])
+    assert margin["state"] == "needs attention"
+    diameter = rules["COLLISION 2024", "tumour_diameter", "<="]
+    assert diameter["state"] == "met" and diameter["measured"] == pytest.approx(16, abs=0.6)
+    # The duct's axis is 13.3 mm from the tumour's centre.
+    duct = rules["surgical series 2015", "distance_to_central_bile_duct", ">="]
+    assert duct["measured"] == pytest.approx(np.hypot(13, 3) - 0.7 - 8, abs=1.0) and duct["state"] == "not met"
+    assert rules["COLLISION 2024", "distance_to_bowel", ">="]["state"] == "not assessable"
+    ablated = rules["surgical series 2015", "ablated_parenchyma", "<="]
+    assert 0 < ablated["measured"] < 5
+    remnant = rules["COLLISION 2024", "future_liver_remnant", ">"]
+    assert remnant["measured"] == pytest.approx(100 - ablated["measured"])
+
+
+def test_vessels_are_drawn_where_their_labels_are(ran):
+    import pyvista
+
+    _, folder, summary = ran
+    drawn = pyvista.read(folder / "vessels.vtp")
+    _, y, z = (np.asarray(drawn.points) - CENTRE).T
+    radius = np.hypot(y - 14, z)
+    assert np.median(radius) == pytest.approx(3, abs=0.1) and np.abs(radius - 3).max() < 1.0
+    heat = summary["vessels"][0]["heat_removed_j"]
+    assert drawn.point_data["heat_removed_j"] == pytest.approx(heat)
+
+
+def test_the_report_has_organs_criteria_and_painted_margins(ran):
+    _, folder, _ = ran
+    page = write_report(folder).read_text()
+    for words in ("Ablatability", "COLLISION 2024", "not assessable", "Structures at risk", "largest Arrhenius damage"):
+        assert words in page
+
+
+def test_a_series_of_another_place_is_refused_before_the_run(tmp_path):
+    grid = write_patient(tmp_path)
+    affine = grid.lps_mm
+    affine[:3, 3] += 0.5
+    write_series(tmp_path / "series", Grid.from_lps_mm((80, 80, 3), affine))
+    case = write_case(tmp_path, **{"patient.nrrd": "patient.nrrd\n  reference: series"})
+    with pytest.raises(InputError, match="not those of this series") as refused:
+        treatment.run(case, tmp_path / "result", MPI.COMM_WORLD)
+    assert refused.value.key == "body.reference" and not (tmp_path / "result").exists()
+
+
+def test_turned_voxels_are_the_same_lattice(tmp_path):
+    from pennes.imaging.resample import on_lattice
+
+    grid = write_patient(tmp_path)
+    affine = grid.lps_mm
+    affine[:3, 3] += affine[:3, 1] * (grid.shape[1] - 1)
+    affine[:3, 1] *= -1
+    turned = Grid.from_lps_mm(grid.shape, affine)
+    assert on_lattice(turned, grid) and on_lattice(grid.cropped([3, 4, 5], [50, 60, 70]), turned)
+    assert not on_lattice(grid, grid.cropped([3, 4, 5], [50, 60, 70]))

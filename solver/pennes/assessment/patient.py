@@ -23,16 +23,22 @@ FARTHEST = 60e-3
 """m; organs farther away are "more than" that."""
 
 
-def assess(patient: LabelMap, zone: LabelMap | None = None, tumours: Sequence[str | int] = ()) -> tuple[Judgement, ...]:
+def assess(
+    patient: LabelMap, zone: LabelMap | None = None, tumours: Sequence[str | int] = (), margin: Measured | None = None
+) -> tuple[Judgement, ...]:
     """Every published criterion for the tumours of a ``patient`` and the ablation ``zone`` of a plan.
 
-    ``tumours``: their labels where the names do not say so. Raises InputError where there is no tumour.
+    ``tumours``: the labels of those that are treated; all whose names say that they are tumours where none is given.
+    ``margin``: the minimal margin where it is known better than from the zone's voxels. Raises InputError where there
+    is no tumour.
     """
-    return judge_all(figures(patient, zone, tumours))
+    found = figures(patient, zone, tumours)
+    return judge_all(found if margin is None else found | {"minimal_ablative_margin": margin})
 
 
 def figures(patient: LabelMap, zone: LabelMap | None = None, tumours: Sequence[str | int] = ()) -> dict[str, Measured]:
-    """Quantity -> figure; lengths in mm, parts in percent. For several tumours the worst of them."""
+    """Quantity -> figure; lengths in mm, parts in percent. For several tumours the worst of them; all that the map
+    names count as metastases."""
     roles = by_role(patient)
     numbers = [patient.number(name) for name in tumours] or roles.get("tumour", [])
     if not numbers:
@@ -45,8 +51,12 @@ def figures(patient: LabelMap, zone: LabelMap | None = None, tumours: Sequence[s
     pieces = [(n, piece) for n in numbers for piece in parts(patient.labels == n, smallest)]
     surfaces = [surface_of(piece, patient.grid) for _, piece in pieces]
     voxel = float(np.linalg.norm(patient.grid.spacing)) / MILLIMETRE
+    untreated = [n for n in roles.get("tumour", []) if n not in numbers]
+    others = sum(len(parts(patient.labels == n, smallest)) for n in untreated)
     found = {
-        "number_of_metastases": Measured(float(len(pieces))),
+        "number_of_metastases": Measured(
+            float(len(pieces) + others), remark=f"{others} of them are no target" if others else ""
+        ),
         "tumour_diameter": Measured(max(map(_diameter, surfaces)), voxel / 2, "largest diameter of the largest tumour"),
     }
     near = _Neighbours(patient, pieces, surfaces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,30 @@ def verdict(summary: dict[str, Any], written: Path | None = None) -> str:
         + ("" if organ.get("max_arrhenius") is None else f", Arrhenius damage {organ['max_arrhenius']:.3g}")
         for organ in summary["organs"]
     ]
+    lines += _ablatability(summary.get("ablatability", []))
     lines += [_generator(summary), _energy(summary["energy"]), *_criteria(summary)]
     lines.append(_time(summary["time"]))
     lines += [f"Warning: {text}" for text in summary["warnings"]]
     if written is not None:
         lines.append(f"Written: {written}")
     return "\n".join([*lines, "Research use only; not for decisions about patients."])
+
+
+def _ablatability(criteria: list[dict[str, Any]]) -> list[str]:
+    """How many published criteria are met, and those that are not."""
+    if not criteria:
+        return []
+    states = Counter(rule["state"] for rule in criteria)
+    order = ("met", "not met", "needs attention", "not assessable")
+    counts = ", ".join(f"{states[state]} {state}" for state in order if states[state])
+    lines = [f"Ablatability, {len(criteria)} published criteria: {counts}"]
+    for rule in criteria:
+        if rule["state"] in ("not met", "needs attention"):
+            limit = f"{rule['comparison']} {rule['value']:g} {rule['unit']}".strip()
+            measured = f"{rule['measured']:.3g} {rule['unit']}".strip()
+            name = rule["quantity"].replace("_", " ")
+            lines.append(f"  {rule['state']}: {name} {limit} ({rule['source']}, {rule['strength']}): {measured}")
+    return lines
 
 
 def _time(time: dict[str, Any]) -> str:

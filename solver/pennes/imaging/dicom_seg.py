@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import highdicom
@@ -33,10 +34,12 @@ def read_dicom_seg(path: Path, reference: Series | None = None) -> LabelMap:
     """
     path = _seg_file(path)
     try:
-        with path.open("rb") as file:
+        # What readers of DICOM complain of without refusing it (odd characters in names) is nothing to act upon.
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             seg = highdicom.seg.segread(file)
-        affine, labels = _volume(seg, path)
-        names = {int(n): _printable(seg.get_segment_description(n).segment_label) for n in seg.segment_numbers}
+            affine, labels = _volume(seg, path)
+            names = {int(n): _printable(seg.get_segment_description(n).segment_label) for n in seg.segment_numbers}
         frame = str(seg.get("FrameOfReferenceUID", ""))
     except InputError:
         raise

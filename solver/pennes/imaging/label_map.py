@@ -34,8 +34,12 @@ class LabelMap:
     def present(self) -> tuple[int, ...]:
         """Numbers that occur, background apart, in rising order."""
         if np.issubdtype(self.labels.dtype, np.unsignedinteger) and self.labels.dtype.itemsize <= 2:
-            counts = np.bincount(self.labels.ravel(order="K"), minlength=1)
-            return tuple(int(n) for n in np.flatnonzero(counts) if n)
+            # Slice by slice: NumPy counts 64-bit copies.
+            most = int(np.iinfo(self.labels.dtype).max) + 1
+            there = np.zeros(most, dtype=bool)
+            for part in np.moveaxis(self.labels, int(np.argmax(self.labels.strides)), 0):
+                there |= np.bincount(part.ravel(order="K"), minlength=most) > 0
+            return tuple(int(n) for n in np.flatnonzero(there) if n)
         return tuple(int(n) for n in np.unique(self.labels) if n)
 
     def name(self, number: int) -> str:

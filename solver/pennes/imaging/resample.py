@@ -28,6 +28,13 @@ def placed_on(labels: LabelMap, grid: Grid) -> LabelMap:
     return result
 
 
+def on_lattice(grid: Grid, other: Grid) -> bool:
+    """Are the voxels of a grid, counted along whatever axes, voxels of the other, all of them?"""
+    moved = _aligned(LabelMap(grid, np.zeros(grid.shape, dtype=np.uint8)), other).grid
+    offset = other.offset_to(moved)
+    return offset is not None and bool((offset >= 0).all() and (offset + moved.shape <= other.shape).all())
+
+
 def _aligned(labels: LabelMap, grid: Grid) -> LabelMap:
     """The same voxels in the same places, counted along the axes of ``grid`` that theirs are nearest to."""
     turn = np.linalg.inv(grid.directions) @ labels.grid.directions

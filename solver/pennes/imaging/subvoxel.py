@@ -3,10 +3,13 @@
 A binary segment knows its surface to half a voxel. A smooth surface is known better, because neighbouring voxels
 sample it independently: the mask is blurred with a Gaussian, whose value at a plane is the normal distribution of the
 signed distance; that is inverted, and what the blur takes from curved surfaces is given back by the second order term
-(for a sphere of radius R a blur of width s moves the surface by s^2/R) and by repeating the blur on the result. The
-width grows with the square root of radius times voxel: digital surfaces are flat, and wrong, over patches of that
-size. At the end no voxel's centre is on the wrong side of the surface, which bounds the error by about half a voxel
-whatever the shape.
+(for a sphere of radius R a blur of width s moves the surface by s^2/R) and by repeating the blur on the result. What is
+repeated must be blurred as the voxels were: shares of voxels are themselves averages over a voxel, whose variance is
+taken off the blur's. The width grows with the square root of radius times voxel: digital surfaces are flat, and wrong,
+over patches of that size. Where the smooth surface still has a voxel's centre on its wrong side, it is bent around it
+in small smooth steps; at the end none is, which bounds the error by about half a voxel whatever the shape. The surface
+is cut from the field on a lattice that is fine against the segment's radius: chords across coarse voxels lie inside of
+a round body (0.15 mm for 3 mm voxels on a tumour of 20 mm, 4 % of its volume).
 """
 
 from __future__ import annotations
@@ -21,13 +24,22 @@ from pennes.imaging.grid import Grid
 
 WIDTH_PER_FLATNESS = 1.4
 """Blur over the square root of radius x voxel; tuned on spheres and ellipsoids of 6 to 22 mm (see the study)."""
-WIDEST = 0.5
+WIDEST = 0.6
 """Blur over radius: more would take the shape away."""
 MOST_VOXELS = 6.0
 """Blur in voxels (geometric mean of the spacings)."""
 COARSE_VOXELS = 2.5
 """The same for large organs, whose surfaces are bumpy and matter less."""
 CORRECTIONS = 2
+BENDS = 4
+"""Smooth steps towards voxels on the wrong side, ..."""
+BEND_GAIN = 6.0
+"""... by so many times the blurred depth of the mistake: a lone voxel's shrinks by about that factor in a blur of one
+voxel."""
+FACETS_PER_RADIUS = 12
+"""The surface is cut on a lattice at least so fine ..."""
+MOST_POINTS = 3_000_000
+"""... unless that takes more points."""
 CLEAR = 0.02
 """Of the smallest spacing: a voxel's centre is at least this far on its own side of the surface."""
 
@@ -57,24 +69,33 @@ def signed_field(
     radius = effective_radius(mask, spacing)
     width = min(WIDTH_PER_FLATNESS * np.sqrt(radius * voxel), max(WIDEST * radius, 0.7 * voxel), widest_voxels * voxel)
 
-    def distance(indicator: NDArray[np.float32]) -> NDArray[np.float32]:
-        blurred = ndimage.gaussian_filter(indicator, width / spacing, truncate=3.5, mode="nearest")
+    def distance(indicator: NDArray[np.float32], deviations: NDArray[np.float64]) -> NDArray[np.float32]:
+        blurred = ndimage.gaussian_filter(indicator, deviations / spacing, truncate=3.5, mode="nearest")
         return (width * ndtri(np.clip(blurred, 1e-3, 1 - 1e-3))).astype(np.float32)
 
-    seen = distance(mask.astype(np.float32))
+    seen = distance(mask.astype(np.float32), np.full(3, width))
     bend = np.clip(_laplacian(seen, spacing), -2 / width, 2 / width)
     field = seen - np.float32(0.5 * width**2) * bend
+    # A share is the average over a box, whose variance along an axis is a twelfth of its edge squared.
+    less = np.sqrt(np.maximum(width**2 - spacing**2 / 12, (0.3 * spacing) ** 2))
     for _ in range(CORRECTIONS):
-        field += seen - distance(_soft_mask(field, spacing))
+        field += seen - distance(_soft_mask(field, spacing), less)
     clear = np.float32(CLEAR * spacing.min())
-    return np.where(mask, np.maximum(field, clear), np.minimum(field, -clear))
+
+    def mistake() -> NDArray[np.float32]:
+        return np.where(mask, np.maximum(clear - field, 0), np.minimum(-clear - field, 0))
+
+    for _ in range(BENDS):
+        field += np.float32(BEND_GAIN) * ndimage.gaussian_filter(mistake(), voxel / spacing, truncate=3.0)
+    return field + mistake()
 
 
 def _soft_mask(field: NDArray[np.float32], spacing: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Share (i, j, k) of each voxel inside, for a surface that is nearly plane in it."""
+    """Share (i, j, k) of each voxel inside, for a surface that is nearly plane in it: a ramp with the variance that a
+    voxel has along the surface's normal."""
     slopes = np.gradient(field, *spacing)
     steep = np.sqrt(sum(slope * slope for slope in slopes))
-    across = sum(np.abs(slope) * step for slope, step in zip(slopes, spacing, strict=True))
+    across = np.sqrt(sum((slope * step) ** 2 for slope, step in zip(slopes, spacing, strict=True)))
     scale = np.clip(steep, 0.3, 3.0) / np.maximum(steep, 1e-6)
     return np.clip(field / np.maximum(across * scale, 1e-9) + 0.5, 0.0, 1.0).astype(np.float32)
 
@@ -117,8 +138,28 @@ def segment_surface(
     rim = int(np.ceil(2 + widest_voxels))
     low, high = bounding_box(mask, rim)
     small = grid.cropped(low, high)
-    field = signed_field(cut_out(mask, low, high), grid.spacing, widest_voxels)
-    return level_surface(field, small)
+    cut = cut_out(mask, low, high)
+    field = signed_field(cut, grid.spacing, widest_voxels)
+    return level_surface(*_refined(field, small, effective_radius(cut, grid.spacing)))
+
+
+def _refined(field: NDArray[np.float32], grid: Grid, radius: float) -> tuple[NDArray[np.float32], Grid]:
+    """The field on a lattice that is fine against the ``radius`` (m) of the segment, by quadratic splines; its old
+    points are among the new ones."""
+    parts = np.maximum(np.ceil(grid.spacing * FACETS_PER_RADIUS / radius).astype(int), 1)
+    while np.prod((np.array(field.shape) - 1) * parts + 1.0) > MOST_POINTS and parts.max() > 1:
+        parts[(grid.spacing / parts).argmin() if parts.min() > 1 else parts.argmax()] -= 1
+    if parts.max() == 1:
+        return field, grid
+    counts = (np.array(field.shape) - 1) * parts + 1
+    values = ndimage.spline_filter(field, order=2, output=np.float32, mode="mirror")
+    values = ndimage.affine_transform(
+        values, 1.0 / parts, output_shape=tuple(counts), order=2, prefilter=False, mode="mirror"
+    )
+    values[tuple(slice(None, None, n) for n in parts)] = field  # the splines' values there, but for rounding
+    affine = grid.affine.copy()
+    affine[:3, :3] /= parts
+    return values, Grid(tuple(int(n) for n in counts), affine)
 
 
 def level_surface(field: NDArray[np.floating], grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

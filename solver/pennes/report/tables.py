@@ -36,6 +36,7 @@ def tables(result: Result) -> list[Table]:
         _criteria(result),
         _vessels(summary),
         _organs(summary),
+        _ablatability(summary),
     ]
     found += [_pairs(f"Antenna {entry['name']}", _antenna(entry)) for entry in summary["antennas"]]
     found += [_pairs("Generator", summary["generator"]), _events(result), _pairs("Energy budget", summary["energy"])]
@@ -135,6 +136,24 @@ def _vessels(summary: dict[str, Any]) -> Table:
 
 def _organs(summary: dict[str, Any]) -> Table:
     return _records("Structures at risk", "Structure", summary["organs"])
+
+
+def _ablatability(summary: dict[str, Any]) -> Table:
+    rows = [
+        (
+            f"{plain_name(rule['quantity'])} {rule['comparison']} {number(rule['value'], '{:g}', rule['unit'])}",
+            rule["state"],
+            number(rule["measured"], "{:.3g}", rule["unit"]),
+            f"{rule['source']}, {rule['strength']}",
+            "; ".join(filter(None, [rule["remark"], rule["text"]])),
+        )
+        for rule in summary["ablatability"]
+    ]
+    caption = (
+        "A figure closer to its limit than the voxels allow to tell needs attention; so does a breached preference."
+    )
+    header = ("Published criterion", "State", "Measured", "Source, strength", "Remarks")
+    return Table("Ablatability", header, rows, caption)
 
 
 def _events(result: Result) -> Table:

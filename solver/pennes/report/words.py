@@ -33,6 +33,7 @@ _ENDINGS = {
 _NAMES = {
     "max_c": "highest temperature",
     "max_cem43_min": "largest CEM43",
+    "max_arrhenius": "largest Arrhenius damage (1: 63 % dead)",
     "cooling_power_w": "largest cooling power",
     "outlet_temperature_max_c": "warmest at the outlet",
     "h_min_mm": "shortest edge",

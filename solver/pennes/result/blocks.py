@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -240,6 +240,27 @@ class LabelResult(Block):
     mesh_volume_ml: float
     surface_rms_mm: Optional = None
     """Of the mesh's surface from the label's, root mean square by area."""
+
+
+class CriterionOfAblatability(Block):
+    """A published rule for ablations, held against the plan."""
+
+    source: str
+    quantity: str
+    comparison: str
+    value: float
+    unit: str
+    """Of ``value``, ``measured`` and ``error``."""
+    strength: str
+    """How the source puts it: criterion, limit, aim, preferred, ..."""
+    text: str
+    """What the source adds."""
+    measured: Optional
+    error: float
+    """Up to which ``measured`` may be off."""
+    remark: str
+    """What was measured, or why it was not."""
+    state: Literal["met", "not met", "needs attention", "not assessable"]
 
 
 class Solver(Block):

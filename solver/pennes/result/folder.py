@@ -219,10 +219,15 @@ class ResultFolder(os.PathLike[str]):
         """Write ``<name>.dcm``, a DICOM segmentation of the images in the folder ``series`` (collective)."""
         from pennes.imaging.dicom_seg import write_dicom_seg
         from pennes.imaging.dicom_series import read_series
+        from pennes.imaging.resample import placed_on
+
+        def write() -> None:
+            images = read_series(series)
+            write_dicom_seg(path, placed_on(labels, images.grid), images, "Ablation zone, simulated")
 
         self.prepare()
         path = self.path / f"{name}.dcm"
-        on_root(self.comm, lambda: write_dicom_seg(path, labels, read_series(series), "Ablation zone, simulated"), path)
+        on_root(self.comm, write, path)
 
     def history(self, columns: Sequence[str], *, resume_time: float | None = None) -> History:
         """The history file, cut to ``resume_time`` on a resume."""

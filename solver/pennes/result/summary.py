@@ -17,6 +17,7 @@ from pennes.errors import InputError, SolverError
 from pennes.result.blocks import (
     AntennaResult,
     Block,
+    CriterionOfAblatability,
     CriterionResult,
     Energy,
     GeneratorResult,
@@ -54,6 +55,8 @@ class Summary(Block):
     energy: Energy
     organs: list[OrganResult]
     labels: list[LabelResult] = []
+    ablatability: list[CriterionOfAblatability] = []
+    """Of a label map: every published criterion (``pennes ablatability``)."""
     criteria: dict[str, CriterionResult] = {}
     """The verdict with each criterion of death."""
     solver: Solver = Solver()

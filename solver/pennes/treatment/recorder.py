@@ -13,6 +13,7 @@ from pennes.margin import capped
 from pennes.result import ResultFolder
 from pennes.scene import Domain
 from pennes.treatment import findings, tubes
+from pennes.treatment.ablatability import ablatability_blocks
 from pennes.treatment.level import zone_level
 from pennes.treatment.loop import Loop
 from pennes.treatment.step import CoupledStep
@@ -159,10 +160,13 @@ class Recorder:
         strain = np.zeros(self.elements.n_local) if state.contraction is None else state.contraction
         level = zone_level(self.model, state.death[case.death.criterion], self.elements)
         after = findings.contraction_block(case, self.domain, self.zone, strain, level, whole)
+        ablatability = []
         if self.domain.grid is not None:
             hottest = physics.death["isotherm"].damage(state.death["isotherm"])
             dose = physics.death["cem43"].damage(state.death["cem43"])
-            write_voxels(case, self.domain, self.folder, self.zone, boundary, level, hottest, dose)
+            dead = write_voxels(case, self.domain, self.folder, self.zone, boundary, level, hottest, dose)
+            margins = list(criteria[case.death.criterion]["minimal_margin_mm"].values())
+            ablatability = ablatability_blocks(case, self.elements.comm, dead, margins)
         summary = {
             "title": case.title,
             "provenance": provenance,
@@ -195,6 +199,7 @@ class Recorder:
             "energy": findings.energy_block(self.loop),
             "organs": self.loop.monitor.organs(physics.death, state.death),
             "labels": findings.label_blocks(self.domain),
+            "ablatability": ablatability,
             "criteria": criteria,
             "solver": {
                 "newton": physics.integrator.newton,
@@ -230,11 +235,18 @@ class Recorder:
         points, triangles = self._named_surface(("electrode", "insulation"))
         if self.elements.comm.bcast(len(triangles) if root else 0):
             self.folder.write_surface("applicators", points, triangles)
+        self._write_vessels()
+
+    def _write_vessels(self) -> None:
+        sinks = [sink for sink in self.physics.sinks if sink.kind == "vessel"]
+        walls = [self._named_surface(("wall",), sink.name) for sink in sinks]
         if self.case.vessels:
-            sinks = [sink for sink in self.physics.sinks if sink.kind == "vessel"]
-            walls = [self._named_surface(("wall",), sink.name) for sink in sinks]
             drawn = tubes.with_walls(sinks, walls)
-            self.folder.write_surface("vessels", drawn.points, drawn.triangles, drawn.data)
+        elif self.elements.comm.bcast(sum(len(triangles) for _, triangles in walls)):
+            drawn = tubes.of_labels(walls, [self.loop.audit.sinks.get(sink.name, 0.0) for sink in sinks])
+        else:  # no vessel, or none that reaches into the box
+            return
+        self.folder.write_surface("vessels", drawn.points, drawn.triangles, drawn.data)
 
     def _named_surface(self, kinds: tuple[str, ...], vessel: str | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Points and triangles on rank 0 of all surfaces of the given kinds, or of those of one vessel."""

@@ -17,6 +17,7 @@ from pennes.result import ResultFolder
 from pennes.result.provenance import provenance
 from pennes.scene import Domain, build
 from pennes.stopping import StopRequest
+from pennes.treatment.ablatability import refuse_other_series
 from pennes.treatment.assembly import assemble
 from pennes.treatment.audit import EnergyAudit
 from pennes.treatment.loop import Counters, Loop
@@ -39,6 +40,8 @@ def run(
     with StopRequest(stopped, comm, at_once=comm.size == 1) as stop:
         folder = ResultFolder.create(folder, comm, resume=resume)
         domain = build(case, comm)
+        if domain.grid is not None:
+            refuse_other_series(case, comm, domain.grid)
         stop.check()
         built = time.perf_counter()
         loop = _make_loop(case, domain)

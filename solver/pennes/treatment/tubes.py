@@ -25,12 +25,25 @@ class Drawing:
 
 def with_walls(vessels: list[VesselModel], walls: list[tuple[np.ndarray, np.ndarray]]) -> Drawing:
     """The wall of every vessel, points (n, 3) and triangles (m, 3), with the tubes of all branches without one."""
-    parts, count = [], 0
-    for number, (vessel, (points, triangles)) in enumerate(zip(vessels, walls, strict=True)):
+    drawn = []
+    for vessel, (points, triangles) in zip(vessels, walls, strict=True):
         pieces = [(points, triangles, -1, float(vessel.line_heat.sum()))]
         for branch, line in enumerate(vessel.tree.lines):
             if vessel.models[branch] not in MESHED:
                 pieces.append((*tube(line.points, line.radii), branch, vessel.line_heat[branch]))
+        drawn.append(pieces)
+    return _together(drawn)
+
+
+def of_labels(walls: list[tuple[np.ndarray, np.ndarray]], heats: list[float]) -> Drawing:
+    """The walls of vessels of a label map, points (n, 3) and triangles (m, 3), and the heat in J that each took."""
+    return _together([[(*wall, -1, heat)] for wall, heat in zip(walls, heats, strict=True)])
+
+
+def _together(vessels: list[list[tuple[np.ndarray, np.ndarray, int, float]]]) -> Drawing:
+    """One drawing of the pieces of every vessel: points, triangles, branch, heat."""
+    parts, count = [], 0
+    for number, pieces in enumerate(vessels):
         for corners, faces, branch, heat in pieces:
             parts.append((corners, faces + count, number, branch, heat))
             count += len(corners)

@@ -25,8 +25,9 @@ MOST_DOSE = 1e12
 def write_voxels(
     case: Case, domain: Domain, folder: ResultFolder, zone: ZoneMeasure, boundary: Surface,
     level: np.ndarray, hottest: np.ndarray, dose: np.ndarray,
-) -> None:  # fmt: skip
-    """Write zone, signed margin, highest temperature and CEM43 on the voxel grid of the case's label map (collective).
+) -> LabelMap | None:  # fmt: skip
+    """Write zone, signed margin, highest temperature and CEM43 on the voxel grid of the case's label map (collective);
+    returns the zone on rank 0.
 
     ``level``, ``hottest`` (C) and ``dose`` (min) are nodal arrays (n_local,); ``boundary`` is this rank's part of the
     zone's surface. Voxels far from heated tissue and in vessels hold 0 in the zone and nan in the images; voxels in
@@ -61,6 +62,7 @@ def write_voxels(
         folder.write_voxels(name, None if whole is None else Image(grid, whole))
     if case.body.reference is not None and dead.any():
         folder.write_segmentation("zone", found, case.body.reference)
+    return found
 
 
 def _heated_box(domain: Domain, zone: ZoneMeasure, grid: Grid, hottest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
