@@ -132,6 +132,9 @@ class LabelBody(BodyBase):
     vessels: tuple[LabelVessel, ...] = ()
     smallest_vessel: units.PositiveLength = "3 mm"
     """Diameter below which parts of a vessel are left to perfusion."""
+    accept_differences: bool = False
+    """Run although volumes or surfaces of the mesh differ from the image by more than is allowed: warn, do not
+    refuse."""
 
 
 def _body_kind(value: object) -> str | None:

@@ -16,25 +16,20 @@ from scipy.spatial import cKDTree
 from pennes.case.models import Box, Case, LabelBody
 from pennes.errors import InputError
 from pennes.imaging import Grid, LabelMap, clean, named, read_label_map
-from pennes.margin import DistanceField
 from pennes.scene.arrays import MeshArrays, MeshQuality, ordered, quality, radius_ratios, refined, signed_volumes
 from pennes.scene.cutting import cut_along, hollowed
 from pennes.scene.improving import improved
+from pennes.scene.label_comparison import compared_region, compared_vessel, judged
 from pennes.scene.label_fields import LabelField, label_fields
 from pennes.scene.mesher import make_mesh
 from pennes.scene.names import LabelComparison, NamedRegion, NamedSurface
 from pennes.scene.plan import ScenePlan, make_plan, make_recipe
 from pennes.scene.refusals import refuse_impossible
+from pennes.scene.volume_keeping import volume_kept
 
 NEAR = (0.25, 0.22, 0.28, 0.2)
 """See ``cutting.NEAR``; tried in this order until no cell has a radius ratio below ``GOOD_RATIO``."""
 GOOD_RATIO = 0.015
-VOLUME_TOLERANCE = 0.05
-"""Of a target's or a tissue's volume that the mesh may be off; a vessel's is told, not judged."""
-VESSEL_TOLERANCE = 0.03
-SURFACE_TOLERANCE = 0.3e-3
-"""m, root mean square, of the mesh's surface of a target from the label's."""
-
 
 @dataclass(frozen=True)
 class LabelNames:
@@ -93,13 +88,15 @@ def load_label_mesh(case: Case) -> tuple[MeshArrays, LabelNames, MeshQuality, st
     regions, surfaces, comparison = parts
     mesh = improved(ordered(mesh))
     mesh = _tag_organs(case, labels, mesh, regions)
-    comparison += [_compared(field, mesh, regions, box, plan) for field in fields if field.kind != "vessel"]
+    regional = [field for field in fields if field.kind != "vessel"]
+    tags = {region.name: region.tag for region in regions}
+    comparison += [compared_region(field, mesh, tags[field.name], box, plan) for field in regional]
     for _ in range(case.accuracy.refinements):
         mesh = refined(mesh)
+    notes = (*labels.notes, *judged(comparison, case.body.accept_differences))
     names = LabelNames(
-        tuple((r.name, r.tag) for r in regions), tuple(surfaces), tuple(comparison), labels.notes, labels.grid
+        tuple((r.name, r.tag) for r in regions), tuple(surfaces), tuple(comparison), notes, labels.grid
     )
-    _refuse_different(names)
     digest = hashlib.sha256(mesh.points.tobytes() + mesh.cells.tobytes() + mesh.cell_tags.tobytes()).hexdigest()
     return mesh, names, quality(mesh), digest
 
@@ -129,12 +126,17 @@ def _cut(
     comparison = []
     for field in fields:
         mesh, inside = cut_along(mesh, field.level, near)
-        if field.kind == "vessel":
-            volume = float(np.abs(signed_volumes(mesh.points, mesh.cells))[inside].sum())
+        vessel = field.kind == "vessel"
+        positive = signed_volumes(mesh.points, mesh.cells) > 0
+        mesh = volume_kept(mesh, inside, field.level, hollow=vessel)
+        if vessel:
+            # Cells in the lumen may have been turned over: with their old orientation they still add up.
+            volumes = np.where(positive, 1, -1) * signed_volumes(mesh.points, mesh.cells)
+            lumen = float(volumes[inside].sum())
             tag = 1 + max(surface.tag for surface in surfaces)
             surfaces.append(NamedSurface(f"{field.name}/wall", tag, "wall", vessel=field.name))
             mesh = hollowed(mesh, inside, tag)
-            comparison.append(LabelComparison(field.name, field.volume(box), volume, None))
+            comparison.append(compared_vessel(field, mesh, lumen, tag, box))
             continue
         tag = 1 + max(region.tag for region in regions)
         regions.append(NamedRegion(field.name, tag, field.tissue, target=field.target))
@@ -212,59 +214,3 @@ def _tag_organs(case: Case, labels: LabelMap, mesh: MeshArrays, regions: list[Na
             regions.append(NamedRegion(name, tag, organ.tissue or case.body.tissue))
             tags[inside] = tag
     return MeshArrays(mesh.points, mesh.cells, tags, mesh.facets, mesh.facet_tags)
-
-
-def _compared(
-    field: LabelField, mesh: MeshArrays, regions: list[NamedRegion], box: Box, plan: ScenePlan
-) -> LabelComparison:
-    """The metal in a label is not part of its mesh, and counts in neither volume."""
-    from pennes.scene.arrays import FACETS, facet_keys
-
-    tag = next(region.tag for region in regions if region.name == field.name)
-    cells = mesh.cells[mesh.cell_tags == tag]
-    volume = float(np.abs(signed_volumes(mesh.points, cells)).sum())
-    rms = None
-    if field.kind == "target" and len(cells):
-        faces = cells[:, FACETS].reshape(-1, 3)
-        keys = facet_keys(np.concatenate([faces, mesh.facets]))
-        _, first, count = np.unique(keys[: len(faces)], return_index=True, return_counts=True)
-        # Metal and walls bound the region too, but are not the label's surface.
-        outer = first[(count == 1) & ~np.isin(keys[first], keys[len(faces) :])]
-        corners = mesh.points[faces[outer]]
-        areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-        distance, _ = DistanceField(*field.surface())(corners.mean(axis=1))
-        rms = float(np.sqrt(np.average(distance**2, weights=areas)))
-    metal = sum(
-        float(np.mean(field.level(wire.sample()) > 0)) * wire.path.length * np.pi * wire.radius**2
-        for wire in plan.wires
-    )
-    return LabelComparison(field.name, field.volume(box) - metal, volume, rms)
-
-
-def _vessels_that_differ(comparison: list[LabelComparison], fields: list[LabelField]) -> list[str]:
-    vessels = {field.name for field in fields if field.kind == "vessel"}
-    return [
-        f"the mesh holds {100 * found.mesh_volume / found.image_volume:.0f} % of the volume that the {found.name} has "
-        "in the image: accuracy.mesh.vessel is coarse for it"
-        for found in comparison
-        if found.name in vessels and abs(found.mesh_volume - found.image_volume) > VESSEL_TOLERANCE * found.image_volume
-    ]
-
-
-def _refuse_different(names: LabelNames) -> None:
-    vessels = {surface.vessel for surface in names.surfaces}
-    for found in names.comparison:
-        off = abs(found.mesh_volume - found.image_volume)
-        if found.name not in vessels and off > VOLUME_TOLERANCE * found.image_volume:
-            raise InputError(
-                f"'{found.name}' has {1e6 * found.image_volume:.3g} ml in the image and {1e6 * found.mesh_volume:.3g}"
-                " ml in the mesh",
-                key="accuracy.mesh",
-                expected=f"at most {100 * VOLUME_TOLERANCE:g} % of difference: smaller edges",
-            )
-        if found.surface_rms is not None and found.surface_rms > SURFACE_TOLERANCE:
-            raise InputError(
-                f"the mesh's surface of '{found.name}' is {1e3 * found.surface_rms:.2g} mm (root mean square) off",
-                key="accuracy.mesh.lesion",
-                expected=f"at most {1e3 * SURFACE_TOLERANCE:g} mm: smaller edges",
-            )
