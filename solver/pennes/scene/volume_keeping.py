@@ -53,26 +53,18 @@ def volume_kept(mesh: MeshArrays, inside: np.ndarray, level: Level, *, hollow: b
     for _ in range(_ROUNDS):
         wanted = _steps(points, facets, local, len(vertices), level)
         wanted[~free[vertices]] = 0.0
-        for _ in range(4):
-            moved = points.copy()
-            moved[vertices] += wanted
-            bad = ((signed_volumes(moved, cells) > 0) != positive) | (radius_ratios(moved, cells) < 0.999 * allowed)
+        moved, shrink = points.copy(), 0
+        while True:
+            moved[vertices] = points[vertices] + wanted
+            turned = (signed_volumes(moved, cells) > 0) != positive
+            bad = turned | (radius_ratios(moved, cells) < 0.999 * allowed)
             if not bad.any():
                 break
-            wanted[np.isin(vertices, cells[bad])] *= 0.4
-        else:
-            wanted[np.isin(vertices, cells[bad])] = 0.0
-            moved = points.copy()
-            moved[vertices] += wanted
-            if _spoilt(moved, cells, positive, allowed):
-                break
+            # In the end the corners of bad cells stay, where these cells were good.
+            wanted[np.isin(vertices, cells[bad])] *= 0.4 if shrink < 3 else 0.0
+            shrink += 1
         points = moved
     return replace(mesh, points=points)
-
-
-def _spoilt(points: np.ndarray, cells: np.ndarray, positive: np.ndarray, allowed: np.ndarray) -> bool:
-    turned = (signed_volumes(points, cells) > 0) != positive
-    return bool((turned | (radius_ratios(points, cells) < 0.999 * allowed)).any())
 
 
 def _steps(points: np.ndarray, facets: np.ndarray, local: np.ndarray, count: int, level: Level) -> np.ndarray:

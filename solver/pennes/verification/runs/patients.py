@@ -1,4 +1,4 @@
-"""Random synthetic patients as cases: a crop of a phantom around its tumour, and a needle that keeps clear of vessels."""
+"""Random synthetic patients as cases: a phantom cropped to its tumour, and a needle that keeps clear of vessels."""
 
 from __future__ import annotations
 
@@ -52,8 +52,9 @@ class Patient:
 def write_patient(seed: int, folder: Path, *, spacing: float = 1e-3, accuracy: str = "screening") -> Patient:
     """Write ``patient_<seed>.nrrd`` and ``case_<seed>.yaml`` into ``folder``: equal seeds give equal files.
 
-    Two of three tumours are perivascular, one is subcapsular; they have 15 to 32 mm, less where nothing larger fits, and
-    lobes of 10 to 30 % of their radius. The needle takes, of 400 ways through the tumour's middle, the one farthest from vessels.
+    Two of three tumours are perivascular, one is subcapsular; they have 15 to 32 mm, less where nothing larger fits,
+    and lobes of 10 to 30 % of their radius. Of 400 ways through the tumour's middle the needle takes the one farthest
+    from vessels.
     """
     rng = np.random.default_rng(seed)
     place, diameter = PLACES[seed % 3], rng.uniform(15e-3, 32e-3)
@@ -78,9 +79,10 @@ def write_patient(seed: int, folder: Path, *, spacing: float = 1e-3, accuracy: s
     middle = whole.grid.points(found).mean(axis=0)
     direction, clearance = _clear_way(labels, list(present), middle, rng)
     write_image(folder / f"patient_{seed}.nrrd", labels)
+    vessels = [f"    - {{label: {name}, diameter: 5 mm, speed: {speed}}}" for name, speed in present.items()]
     text = CASE.format(
         seed=seed, place=place, diameter=1e3 * diameter, accuracy=accuracy,
-        vessels="\n".join(f"    - {{label: {name}, diameter: 5 mm, speed: {speed}}}" for name, speed in present.items()),
+        vessels="\n".join(vessels),
         tip=_point(middle + BEYOND * direction), entry=_point(middle + (BEYOND - SHAFT) * direction),
     )  # fmt: skip
     (folder / f"case_{seed}.yaml").write_text(text)
