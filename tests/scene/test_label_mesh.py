@@ -127,7 +127,7 @@ def test_plans_that_cannot_be(tmp_path, change, words):
 def test_lost_volume_is_refused_unless_accepted(tmp_path, monkeypatch):
     """Without the correction of chords, coarse edges lose a vessel's volume: exit code 2, or a warning."""
     write_patient(tmp_path)
-    monkeypatch.setattr(label_mesh, "volume_kept", lambda mesh, inside, level, hollow: mesh)
+    monkeypatch.setattr(label_mesh, "volume_kept", lambda mesh, *_, **__: mesh)
     coarse = {"accuracy: screening": "accuracy: {level: screening, mesh: {vessel: 3 mm}}"}
     with pytest.raises(InputError, match=r"'portal vein' has .* ml of voxels") as refused:
         load_label_mesh(write_case(tmp_path, **coarse))

@@ -11,7 +11,7 @@ import numpy as np
 from pennes.case.models import Box
 from pennes.errors import InputError
 from pennes.margin import DistanceField
-from pennes.scene.arrays import FACETS, MeshArrays, exterior_facets, facet_keys, signed_volumes
+from pennes.scene.arrays import FACETS, MeshArrays, facet_keys, signed_volumes
 from pennes.scene.label_fields import LabelField
 from pennes.scene.names import LabelComparison
 from pennes.scene.plan import ScenePlan
@@ -35,9 +35,13 @@ def facet_area(points: np.ndarray, facets: np.ndarray) -> float:
 def enclosed_volume(mesh: MeshArrays, tag: int) -> float:
     """What the named surface ``tag`` of a positively oriented mesh contributes to the volume of its cells, m3: a third
     of the flux of the position through it, about the first point."""
-    facets = exterior_facets(mesh.cells)
-    keys = facet_keys(np.concatenate([facets, mesh.facets[mesh.facet_tags == tag]]))
-    a, b, c = np.moveaxis(mesh.points[facets[np.isin(keys[: len(facets)], keys[len(facets) :])]] - mesh.points[0], 1, 0)
+    wall = mesh.facets[mesh.facet_tags == tag]
+    on = np.zeros(len(mesh.points), dtype=bool)
+    on[wall] = True
+    faces = mesh.cells[on[mesh.cells].sum(axis=1) >= 3][:, FACETS].reshape(-1, 3)
+    keys = facet_keys(np.concatenate([faces, wall]))
+    outward = faces[np.isin(keys[: len(faces)], keys[len(faces) :])]
+    a, b, c = np.moveaxis(mesh.points[outward] - mesh.points[0], 1, 0)
     return float(np.einsum("ij,ij->", np.cross(a, b), c) / 6)
 
 

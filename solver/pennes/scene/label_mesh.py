@@ -120,7 +120,7 @@ def _best_cut(case: Case, whole: MeshArrays, plan: ScenePlan, fields: list[Label
     """The mesh cut along all fields, with the first way of snapping that leaves no bad cell, else the best."""
     best = None
     for near in NEAR:
-        cut = _bettered(_cut(case, whole, plan, fields, near))
+        cut = _bettered(_cut(case, whole, plan, fields, box, near))
         worst = worst_ratio(cut.mesh)
         if best is None or worst > best[0]:
             best = worst, cut
@@ -141,14 +141,15 @@ def _bettered(cut: _Cut) -> _Cut:
     return replace(cut, mesh=after, lumens=lumens)
 
 
-def _cut(case: Case, mesh: MeshArrays, plan: ScenePlan, fields: list[LabelField], near: float) -> _Cut:
+def _cut(case: Case, mesh: MeshArrays, plan: ScenePlan, fields: list[LabelField], box: Box, near: float) -> _Cut:
     regions, surfaces = [NamedRegion("body", 1, case.body.tissue)], list(plan.surfaces)
     lumens: dict[str, float] = {}
     for field in fields:
         mesh, inside = cut_along(mesh, field.level, near)
         vessel = field.kind == "vessel"
         sign = np.sign(signed_volumes(mesh.points, mesh.cells))
-        mesh = volume_kept(mesh, inside, field.level, hollow=vessel)
+        volume = field.smooth(box).volume if vessel else None
+        mesh = volume_kept(mesh, inside, field.level, hollow=vessel, volume=volume)
         if vessel:
             # Cells in the lumen may have been turned over: with their old orientation they still add up.
             lumens[field.name] = float((sign * signed_volumes(mesh.points, mesh.cells))[inside].sum())

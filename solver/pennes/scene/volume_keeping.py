@@ -14,7 +14,8 @@ import numpy as np
 from pennes.scene.arrays import FACETS, MeshArrays, facet_keys, radius_ratios, signed_volumes
 from pennes.scene.cutting import Level
 
-_ROUNDS = 6
+_ROUNDS, _ALONE = 7, 2
+"""In the first rounds each place makes up for itself alone."""
 _LONGEST_STEP = 0.25
 """Of the shortest edge of a vertex's facets, in one round."""
 _WORST = 0.05
@@ -25,18 +26,34 @@ _QUADRATURE = np.array([[4, 1, 1], [1, 4, 1], [1, 1, 4]]) / 6
 
 def interface(mesh: MeshArrays, inside: np.ndarray) -> np.ndarray:
     """Facets (k, 3) between cells ``inside`` (m,) and others, seen from inside; the mesh's own outside is none."""
-    orientation = signed_volumes(mesh.points, mesh.cells) < 0
-    cells = np.where(orientation[:, None], mesh.cells[:, [1, 0, 2, 3]], mesh.cells)
-    faces = cells[inside][:, FACETS].reshape(-1, 3)
-    keys = facet_keys(np.concatenate([faces, cells[~inside][:, FACETS].reshape(-1, 3)]))
-    return faces[np.isin(keys[: len(faces)], keys[len(faces) :])]
+    both = np.zeros((2, len(mesh.points)), dtype=bool)
+    both[0, mesh.cells[inside]] = True
+    both[1, mesh.cells[~inside]] = True
+    shared = both.all(axis=0)
+    near = shared[mesh.cells].sum(axis=1) >= 3
+    within, beyond = (_faces(mesh, near & chosen, shared) for chosen in (inside, ~inside))
+    keys = facet_keys(np.concatenate([within, beyond]))
+    return within[np.isin(keys[: len(within)], keys[len(within) :])]
 
 
-def volume_kept(mesh: MeshArrays, inside: np.ndarray, level: Level, *, hollow: bool) -> MeshArrays:
+def _faces(mesh: MeshArrays, chosen: np.ndarray, vertices: np.ndarray) -> np.ndarray:
+    """Outward faces (k, 3) of the cells ``chosen`` (m,) with all corners among ``vertices`` (n,)."""
+    cells = mesh.cells[chosen]
+    negative = signed_volumes(mesh.points, cells) < 0
+    cells = np.where(negative[:, None], cells[:, [1, 0, 2, 3]], cells)
+    faces = cells[:, FACETS].reshape(-1, 3)
+    return faces[vertices[faces].all(axis=1)]
+
+
+def volume_kept(
+    mesh: MeshArrays, inside: np.ndarray, level: Level, *, hollow: bool, volume: float | None = None
+) -> MeshArrays:
     """The mesh with the vertices of the surface of the cells ``inside`` (m,) moved along its normals until ``level``
     vanishes in the mean of the facets around each. Vertices of named surfaces stay.
 
-    Where ``hollow``, the cells inside are about to be removed and may suffer; no other cell is turned over.
+    Where ``hollow``, the cells inside are about to be removed and may suffer; no other cell is turned over. ``volume``
+    in m3 that the surface should enclose in all: what a few vertices cannot do, because they or their cells would
+    suffer, all do together.
     """
     facets = interface(mesh, inside)
     if len(facets) == 0:
@@ -45,13 +62,18 @@ def volume_kept(mesh: MeshArrays, inside: np.ndarray, level: Level, *, hollow: b
     free[mesh.facets] = False
     vertices, local = np.unique(facets, return_inverse=True)
     local = local.reshape(facets.shape)
-    touched = np.isin(mesh.cells, vertices).any(axis=1) & ~(inside & hollow)
-    cells = mesh.cells[touched]
+    on = np.zeros(len(mesh.points), dtype=bool)
+    on[vertices] = True
+    cells = mesh.cells[on[mesh.cells].any(axis=1) & ~(inside & hollow)]
     positive = signed_volumes(mesh.points, cells) > 0
     allowed = np.minimum(radius_ratios(mesh.points, cells), _WORST)
     points = mesh.points.copy()
-    for _ in range(_ROUNDS):
-        wanted = _steps(points, facets, local, len(vertices), level)
+    bias, area = 0.0, _area(points, facets)
+    sign = np.sign(signed_volumes(points, mesh.cells[inside]))
+    for number in range(_ROUNDS):
+        if volume is not None and number >= _ALONE:
+            bias += (volume - float((sign * signed_volumes(points, mesh.cells[inside])).sum())) / area
+        wanted = _steps(points, facets, local, len(vertices), level, bias)
         wanted[~free[vertices]] = 0.0
         moved, shrink = points.copy(), 0
         while True:
@@ -61,19 +83,30 @@ def volume_kept(mesh: MeshArrays, inside: np.ndarray, level: Level, *, hollow: b
             if not bad.any():
                 break
             # In the end the corners of bad cells stay, where these cells were good.
-            wanted[np.isin(vertices, cells[bad])] *= 0.4 if shrink < 3 else 0.0
+            held = np.zeros(len(points), dtype=bool)
+            held[cells[bad]] = True
+            wanted[held[vertices]] *= 0.4 if shrink < 3 else 0.0
             shrink += 1
         points = moved
     return replace(mesh, points=points)
 
 
-def _steps(points: np.ndarray, facets: np.ndarray, local: np.ndarray, count: int, level: Level) -> np.ndarray:
-    """Where the vertices (count, 3) should go: mean distance of the facets around each, along its normal."""
+def _area(points: np.ndarray, facets: np.ndarray) -> float:
+    corners = points[facets]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    return float(np.linalg.norm(normals, axis=1).sum() / 2)
+
+
+def _steps(
+    points: np.ndarray, facets: np.ndarray, local: np.ndarray, count: int, level: Level, bias: float
+) -> np.ndarray:
+    """Where the vertices (count, 3) should go: mean distance of the facets around each from ``level`` = -``bias``,
+    along its normal."""
     corners = points[facets]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     area = np.linalg.norm(normals, axis=1)
     places = np.einsum("qc,fcx->qfx", _QUADRATURE, corners)
-    depth = level(places.reshape(-1, 3)).reshape(places.shape[:2]).mean(axis=0)
+    depth = bias + level(places.reshape(-1, 3)).reshape(places.shape[:2]).mean(axis=0)
     lengths = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).min(axis=1)
     shortest = np.full(count, np.inf)
     total, weight, normal = np.zeros(count), np.zeros(count), np.zeros((count, 3))

@@ -25,6 +25,7 @@ title: Synthetic patient {seed} ({place}, {diameter:.1f} mm)
 body:
   labels: patient_{seed}.nrrd
   tissue: liver
+  smallest_vessel: {smallest:.1f} mm
   vessels:
 {vessels}
 targets:
@@ -55,6 +56,7 @@ def write_patient(seed: int, folder: Path, *, spacing: float = 1e-3, accuracy: s
     Two of three tumours are perivascular, one is subcapsular; they have 15 to 32 mm, less where nothing larger fits,
     and lobes of 10 to 30 % of their radius. Of 400 ways through the tumour's middle the needle takes the one farthest
     from vessels.
+    Vessels of less than 3 mm, or of two voxels, are not meshed.
     """
     rng = np.random.default_rng(seed)
     place, diameter = PLACES[seed % 3], rng.uniform(15e-3, 32e-3)
@@ -81,7 +83,7 @@ def write_patient(seed: int, folder: Path, *, spacing: float = 1e-3, accuracy: s
     write_image(folder / f"patient_{seed}.nrrd", labels)
     vessels = [f"    - {{label: {name}, diameter: 5 mm, speed: {speed}}}" for name, speed in present.items()]
     text = CASE.format(
-        seed=seed, place=place, diameter=1e3 * diameter, accuracy=accuracy,
+        seed=seed, place=place, smallest=max(3.0, 2e3 * spacing), diameter=1e3 * diameter, accuracy=accuracy,
         vessels="\n".join(vessels),
         tip=_point(middle + BEYOND * direction), entry=_point(middle + (BEYOND - SHAFT) * direction),
     )  # fmt: skip
