@@ -5,7 +5,7 @@ import pytest
 
 from pennes.case import load
 from pennes.errors import InputError
-from pennes.imaging import Grid, LabelMap, write_image
+from pennes.imaging import Grid, LabelMap, read_label_map, write_image
 from pennes.scene import label_mesh
 from pennes.scene.arrays import radius_ratios
 from pennes.scene.label_comparison import differences, judged
@@ -147,3 +147,32 @@ def test_each_tolerance_is_judged():
     for bad, key in ((volume, "mesh.vessel"), (wall, "mesh.vessel"), (rough, "mesh.lesion")):
         (found,) = differences([good, bad])
         assert found[1].endswith(key)
+
+
+def test_thin_branches_are_a_network(tmp_path):
+    """A tube of 2.4 mm that leaves the vein: lines with Murray's share of the flow, named in the notes; not meshed."""
+    grid = write_patient(tmp_path)
+    labels = read_label_map(tmp_path / "patient.nrrd")
+    x, y, z = (1e3 * grid.points(np.indices(grid.shape).reshape(3, -1).T) - CENTRE).T
+    branch = (np.hypot(x - 4, z) < 1.2) & (y > 14) & (y < 34)
+    values = labels.labels.copy()
+    values[branch.reshape(grid.shape)] = labels.number("portal vein")
+    write_image(tmp_path / "patient.nrrd", LabelMap(grid, values, labels.names))
+    changes = {"margin: 14 mm": "margin: 20 mm"}
+    _, names, _, _ = load_label_mesh(write_case(tmp_path, **changes))
+    (thin,) = names.thin
+    # From a voxel or two beyond the vein's wall (y = 17) to the box's (8 + 20), where it is cut off.
+    assert 8 < 1e3 * thin.network_length < 11.5
+    line = max(thin.tree.lines, key=lambda line: line.lengths.sum())
+    assert 1e3 * line.diameter == pytest.approx(2.4, abs=0.4)
+    speed = line.flow / (np.pi * line.diameter**2 / 4)
+    assert speed == pytest.approx(0.12 * line.diameter / 6e-3, rel=0.25)
+    assert 1e3 * (line.points[0] - 1e-3 * CENTRE)[1] < 1e3 * (line.points[-1] - 1e-3 * CENTRE)[1]
+    assert any("portal vein (thin branches)" in note and "network" in note for note in names.notes)
+    back = {**changes, "speed: 12 cm/s": "speed: 12 cm/s, direction: to_root"}
+    _, names, _, _ = load_label_mesh(write_case(tmp_path, **back))
+    line = max(names.thin[0].tree.lines, key=lambda line: line.lengths.sum())
+    assert line.points[0][1] > line.points[-1][1] and line.flow > 0
+    none = {**changes, "tissue: liver\n": "tissue: liver\n  network_from: 3 mm\n"}
+    _, names, _, _ = load_label_mesh(write_case(tmp_path, **none))
+    assert names.thin == ()

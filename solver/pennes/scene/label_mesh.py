@@ -26,6 +26,7 @@ from pennes.scene.names import LabelComparison, NamedRegion, NamedSurface
 from pennes.scene.plan import ScenePlan, make_plan, make_recipe
 from pennes.scene.refusals import refuse_impossible
 from pennes.scene.relaxing import relaxed
+from pennes.scene.thin_vessels import ThinVessel, thin_vessel
 from pennes.scene.volume_keeping import volume_kept
 
 NEAR = (0.25, 0.28, 0.2, 0.22)
@@ -44,6 +45,8 @@ class LabelNames:
     comparison: tuple[LabelComparison, ...]
     notes: tuple[str, ...]
     grid: Grid
+    thin: tuple[ThinVessel, ...]
+    """Vessels too thin for the mesh."""
 
     def named(self, case: Case) -> tuple[tuple[NamedRegion, ...], tuple[NamedSurface, ...]]:
         """Regions and surfaces with all that the case says of them."""
@@ -100,8 +103,16 @@ def load_label_mesh(case: Case) -> tuple[MeshArrays, LabelNames, MeshQuality, st
     mesh = _tag_organs(case, labels, mesh, regions)
     for _ in range(case.accuracy.refinements):
         mesh = refined(mesh)
-    notes = (*labels.notes, *judged(comparison, case.body.accept_differences))
-    names = LabelNames(tuple((r.name, r.tag) for r in regions), tuple(surfaces), tuple(comparison), notes, labels.grid)
+    thin = _thin_vessels(case, fields, box)
+    words = tuple(
+        f"'{part.tree.name}': {1e3 * part.network_length:.0f} mm of centrelines are modelled as a network, not meshed "
+        f"(body.smallest_vessel: {1e3 * case.body.smallest_vessel:g} mm)"
+        for part in thin
+    )
+    notes = (*labels.notes, *words, *judged(comparison, case.body.accept_differences))
+    names = LabelNames(
+        tuple((r.name, r.tag) for r in regions), tuple(surfaces), tuple(comparison), notes, labels.grid, thin
+    )
     digest = hashlib.sha256(mesh.points.tobytes() + mesh.cells.tobytes() + mesh.cell_tags.tobytes()).hexdigest()
     return mesh, names, quality(mesh), digest
 
@@ -161,6 +172,12 @@ def _cut(case: Case, mesh: MeshArrays, plan: ScenePlan, fields: list[LabelField]
         regions.append(NamedRegion(field.name, tag, field.tissue, target=field.target))
         mesh = replace(mesh, cell_tags=np.where(inside, tag, mesh.cell_tags))
     return _Cut(mesh, tuple(regions), tuple(surfaces), lumens)
+
+
+def _thin_vessels(case: Case, fields: list[LabelField], box: Box) -> tuple[ThinVessel, ...]:
+    by_name = {field.name: field for field in fields if field.kind == "vessel"}
+    found = (thin_vessel(vessel, by_name[vessel.label], box, case.body.network_from) for vessel in case.body.vessels)
+    return tuple(part for part in found if part is not None)
 
 
 def _parametric(case: Case, box: Box) -> Case:

@@ -49,7 +49,7 @@ def volume_kept(
     mesh: MeshArrays, inside: np.ndarray, level: Level, *, hollow: bool, volume: float | None = None
 ) -> MeshArrays:
     """The mesh with the vertices of the surface of the cells ``inside`` (m,) moved along its normals until ``level``
-    vanishes in the mean of the facets around each. Vertices of named surfaces stay.
+    vanishes in the mean of the facets around each. Vertices of named surfaces stay, or slide in a plane one.
 
     Where ``hollow``, the cells inside are about to be removed and may suffer; no other cell is turned over. ``volume``
     in m3 that the surface should enclose in all: what a few vertices cannot do, because they or their cells would
@@ -58,8 +58,7 @@ def volume_kept(
     facets = interface(mesh, inside)
     if len(facets) == 0:
         return mesh
-    free = np.ones(len(mesh.points), dtype=bool)
-    free[mesh.facets] = False
+    free, planes = _freedom(mesh)
     vertices, local = np.unique(facets, return_inverse=True)
     local = local.reshape(facets.shape)
     on = np.zeros(len(mesh.points), dtype=bool)
@@ -75,6 +74,7 @@ def volume_kept(
             bias += (volume - float((sign * signed_volumes(points, mesh.cells[inside])).sum())) / area
         wanted = _steps(points, facets, local, len(vertices), level, bias)
         wanted[~free[vertices]] = 0.0
+        wanted -= np.einsum("ij,ij->i", wanted, planes[vertices])[:, None] * planes[vertices]
         moved, shrink = points.copy(), 0
         while True:
             moved[vertices] = points[vertices] + wanted
@@ -89,6 +89,28 @@ def volume_kept(
             shrink += 1
         points = moved
     return replace(mesh, points=points)
+
+
+def _freedom(mesh: MeshArrays) -> tuple[np.ndarray, np.ndarray]:
+    """Which vertices (n,) may move, and the normals (n, 3) of the planes in which those of plane named surfaces do."""
+    planes = np.zeros((len(mesh.points), 3))
+    # A rim, where few facets meet, is no plane.
+    count = np.bincount(mesh.facets.ravel(), minlength=len(mesh.points))
+    free = (count == 0) | (count >= 3)
+    corners = mesh.points[mesh.facets]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1), 1e-300)[:, None]
+    first = np.zeros(len(mesh.points), dtype=np.int64)
+    rows = np.arange(len(mesh.facets))
+    for corner in range(3):
+        first[mesh.facets[:, corner]] = rows
+    for corner in range(3):
+        at = mesh.facets[:, corner]
+        leading = first[at]
+        aligned = np.abs(np.einsum("ij,ij->i", normals, normals[leading])) > 1 - 1e-9
+        free[at[~aligned | (mesh.facet_tags != mesh.facet_tags[leading])]] = False
+        planes[at] = normals[leading]
+    return free, np.where(free[:, None], planes, 0.0)
 
 
 def _area(points: np.ndarray, facets: np.ndarray) -> float:
