@@ -5,9 +5,12 @@ import pytest
 
 from pennes.case import load
 from pennes.errors import InputError
-from pennes.imaging import Grid, LabelMap, write_image
+from pennes.imaging import Grid, LabelMap, read_label_map, write_image
+from pennes.scene import label_mesh
 from pennes.scene.arrays import radius_ratios
+from pennes.scene.label_comparison import differences, judged
 from pennes.scene.label_mesh import load_label_mesh
+from pennes.scene.names import LabelComparison
 
 CASE = """
 title: Ball and tube as labels
@@ -79,8 +82,14 @@ def test_mesh_follows_the_labels(meshed):
     assert found["lesion"].image_volume == pytest.approx(0.973 * ball - needle, rel=0.002)
     assert found["lesion"].mesh_volume == pytest.approx(found["lesion"].image_volume, rel=0.04)
     assert found["lesion"].surface_rms < 0.3e-3
-    assert found["portal vein"].mesh_volume == pytest.approx(found["portal vein"].image_volume, rel=0.08)
-    assert radius_ratios(mesh.points, mesh.cells).min() > 0.01
+    vein = found["portal vein"]
+    assert vein.mesh_volume == pytest.approx(vein.image_volume, rel=0.03)
+    assert vein.voxel_volume == pytest.approx(vein.image_volume, rel=0.03)
+    assert vein.mesh_area == pytest.approx(vein.image_area, rel=0.05)
+    # The tube of 6 mm itself, between the walls of the box (2 x (8 + 14) mm).
+    length = vein.image_volume / (np.pi * 3e-3**2)
+    assert 42e-3 < length < 54e-3 and vein.image_area == pytest.approx(2 * np.pi * 3e-3 * length, rel=0.03)
+    assert radius_ratios(mesh.points, mesh.cells).min() > 0.03
     assert quality.vertices < 40_000
     # The wall is a tube of 6 mm: its facets' middles lie 3 mm from the axis.
     wall = next(s for s in names.surfaces if s.name == "portal vein/wall")
@@ -115,3 +124,57 @@ def test_plans_that_cannot_be(tmp_path, change, words):
     write_patient(tmp_path)
     with pytest.raises(InputError, match=words):
         load_label_mesh(write_case(tmp_path, **change))
+
+
+def test_lost_volume_is_refused_unless_accepted(tmp_path, monkeypatch):
+    """Without the correction of chords, coarse edges lose a vessel's volume: exit code 2, or a warning."""
+    write_patient(tmp_path)
+    monkeypatch.setattr(label_mesh, "volume_kept", lambda mesh, *_, **__: mesh)
+    coarse = {"accuracy: screening": "accuracy: {level: screening, mesh: {vessel: 3 mm}}"}
+    with pytest.raises(InputError, match=r"'portal vein' has .* ml of voxels") as refused:
+        load_label_mesh(write_case(tmp_path, **coarse))
+    assert "accept_differences" in str(refused.value)
+    accepted = write_case(tmp_path, **coarse, **{"margin: 14 mm": "margin: 14 mm\n  accept_differences: true"})
+    _, names, _, _ = load_label_mesh(accepted)
+    assert any("was asked" in note and "portal vein" in note for note in names.notes)
+
+
+def test_each_tolerance_is_judged():
+    good = LabelComparison("vein", "vessel", 1e-6, 1e-6, 1e-6, image_area=1e-3, mesh_area=1.04e-3)
+    tumour = LabelComparison("tumour", "target", 1e-6, 1.04e-6, 1e-6, surface_rms=0.29e-3)
+    assert judged([good, tumour], accept=False) == ()
+    volume = LabelComparison("vein", "vessel", 1e-6, 0.96e-6, 1e-6, image_area=1e-3, mesh_area=1e-3)
+    wall = LabelComparison("vein", "vessel", 1e-6, 1e-6, 1e-6, image_area=1e-3, mesh_area=0.94e-3)
+    rough = LabelComparison("tumour", "target", 1e-6, 1e-6, 1e-6, surface_rms=0.31e-3)
+    for bad, key in ((volume, "mesh.vessel"), (wall, "mesh.vessel"), (rough, "mesh.lesion")):
+        (found,) = differences([good, bad])
+        assert found[1].endswith(key)
+
+
+def test_thin_branches_are_a_network(tmp_path):
+    """A tube of 2.4 mm that leaves the vein: lines with Murray's share of the flow, named in the notes; not meshed."""
+    grid = write_patient(tmp_path)
+    labels = read_label_map(tmp_path / "patient.nrrd")
+    x, y, z = (1e3 * grid.points(np.indices(grid.shape).reshape(3, -1).T) - CENTRE).T
+    branch = (np.hypot(x - 4, z) < 1.2) & (y > 14) & (y < 34)
+    values = labels.labels.copy()
+    values[branch.reshape(grid.shape)] = labels.number("portal vein")
+    write_image(tmp_path / "patient.nrrd", LabelMap(grid, values, labels.names))
+    changes = {"margin: 14 mm": "margin: 20 mm"}
+    _, names, _, _ = load_label_mesh(write_case(tmp_path, **changes))
+    (thin,) = names.thin
+    # From a voxel or two beyond the vein's wall (y = 17) to the box's (8 + 20), where it is cut off.
+    assert 8 < 1e3 * thin.network_length < 11.5
+    line = max(thin.tree.lines, key=lambda line: line.lengths.sum())
+    assert 1e3 * line.diameter == pytest.approx(2.4, abs=0.4)
+    speed = line.flow / (np.pi * line.diameter**2 / 4)
+    assert speed == pytest.approx(0.12 * line.diameter / 6e-3, rel=0.25)
+    assert 1e3 * (line.points[0] - 1e-3 * CENTRE)[1] < 1e3 * (line.points[-1] - 1e-3 * CENTRE)[1]
+    assert any("portal vein (thin branches)" in note and "network" in note for note in names.notes)
+    back = {**changes, "speed: 12 cm/s": "speed: 12 cm/s, direction: to_root"}
+    _, names, _, _ = load_label_mesh(write_case(tmp_path, **back))
+    line = max(names.thin[0].tree.lines, key=lambda line: line.lengths.sum())
+    assert line.points[0][1] > line.points[-1][1] and line.flow > 0
+    none = {**changes, "tissue: liver\n": "tissue: liver\n  network_from: 3 mm\n"}
+    _, names, _, _ = load_label_mesh(write_case(tmp_path, **none))
+    assert names.thin == ()

@@ -99,13 +99,18 @@ class MeshBody(BodyBase):
 
 
 class LabelVessel(Record):
-    """A vessel label whose lumen is left out of the mesh and whose wall is cooled by blood at a fixed temperature."""
+    """A vessel label whose lumen is left out of the mesh and whose wall is cooled by blood at a fixed temperature.
+
+    Parts too thin for that are lines of the network model.
+    """
 
     label: str
     diameter: units.PositiveLength
     """Typical diameter near the tumour, for the wall coefficient."""
     speed: units.Speed
     """Mean speed of the blood."""
+    direction: Literal["from_root", "to_root"] = "from_root"
+    """Of the flow in thin branches: away from the thick parts (arteries, portal veins) or to them (hepatic veins)."""
     temperature: units.BodyTemperature = "37 degC"
     blood: TissueRecord
     kinematic_viscosity: units.Real = Field(default=3.3e-6, gt=0)
@@ -131,7 +136,12 @@ class LabelBody(BodyBase):
     """Tissue of labels that differ from ``tissue``; the mesh follows their surfaces."""
     vessels: tuple[LabelVessel, ...] = ()
     smallest_vessel: units.PositiveLength = "3 mm"
-    """Diameter below which parts of a vessel are left to perfusion."""
+    """Diameter below which parts of a vessel have no wall in the mesh: they are centrelines of the network model."""
+    network_from: units.PositiveLength = "1 mm"
+    """Diameter below which branches of the network are left to perfusion."""
+    accept_differences: bool = False
+    """Run although volumes or surfaces of the mesh differ from the image by more than is allowed: warn, do not
+    refuse."""
 
 
 def _body_kind(value: object) -> str | None:

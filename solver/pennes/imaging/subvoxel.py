@@ -40,6 +40,10 @@ FACETS_PER_RADIUS = 12
 """The surface is cut on a lattice at least so fine ..."""
 MOST_POINTS = 3_000_000
 """... unless that takes more points."""
+NEIGHBOURHOOD = 1.5
+"""Voxels (standard deviation) within which a thin segment keeps its volume."""
+CUBIC = np.array([-1, 9, 9, -1]) / 16
+"""Weights of four neighbours for the value in the middle of them."""
 CLEAR = 0.02
 """Of the smallest spacing: a voxel's centre is at least this far on its own side of the surface."""
 
@@ -105,6 +109,55 @@ def _laplacian(field: NDArray[np.float32], spacing: NDArray[np.float64]) -> NDAr
         ndimage.correlate1d(field, [1.0, -2.0, 1.0], axis=axis, mode="nearest") / np.float32(spacing[axis] ** 2)
         for axis in range(3)
     )
+
+
+def halved_field(
+    mask: NDArray[np.bool_], spacing: NDArray[np.float64], widest_voxels: float = MOST_VOXELS
+) -> NDArray[np.float32]:
+    """``signed_field`` of a thin segment at every half voxel, (2 i - 1, 2 j - 1, 2 k - 1), moved so that in every
+    neighbourhood its inside has the volume of the voxels there.
+
+    A tube three voxels wide loses 6 % to the blur and as much to straight lines between the voxels; here it is within 1
+    % of its volume and 1.5 % of its wall (validation/verification/label_mesh). Voxels' centres may change sides.
+    """
+    spacing = np.asarray(spacing, np.float64)
+    coarse, soft = signed_field(mask, spacing, widest_voxels), mask.astype(np.float32)
+    fine = _halved(coarse)
+    steepest = 0.3 * spacing.min()
+    area = None
+    for _ in range(2):
+        share = _soft_mask(fine, spacing / 2)
+        if area is None:
+            slopes = np.gradient(share, *(spacing / 2))
+            area = ndimage.gaussian_filter(_coarsened(np.sqrt(sum(s * s for s in slopes))), NEIGHBOURHOOD)
+        lack = ndimage.gaussian_filter(soft - _coarsened(share), NEIGHBOURHOOD)
+        step = lack / np.maximum(area, 1e-3 / spacing.min())
+        coarse = coarse + np.clip(step, -steepest, steepest).astype(np.float32)
+        fine = _halved(coarse)
+    return fine
+
+
+def _halved(field: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cubic interpolation at every half voxel, one axis after the other."""
+    for axis in range(3):
+        between = ndimage.correlate1d(field, CUBIC, axis=axis, mode="nearest", origin=-1)
+        shape = list(field.shape)
+        shape[axis] = 2 * shape[axis] - 1
+        fine = np.empty(shape, np.float32)
+        at = [slice(None)] * 3
+        at[axis] = slice(0, None, 2)
+        fine[tuple(at)] = field
+        at[axis] = slice(1, None, 2)
+        fine[tuple(at)] = between.take(np.arange(field.shape[axis] - 1), axis=axis)
+        field = fine
+    return field
+
+
+def _coarsened(field: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Means over the voxels of what is given at every half of one."""
+    for axis in range(3):
+        field = ndimage.correlate1d(field, [0.25, 0.5, 0.25], axis=axis, mode="nearest")
+    return field[::2, ::2, ::2]
 
 
 def bounding_box(mask: NDArray[np.bool_], rim: NDArray[np.integer] | int = 0) -> tuple[NDArray, NDArray]:

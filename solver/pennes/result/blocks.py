@@ -236,8 +236,17 @@ class LabelResult(Block):
     """A label of the patient's map in the simulated box, in the image and in the mesh."""
 
     name: str
+    kind: str = ""
+    """vessel, tissue or target."""
     image_volume_ml: float
+    """Inside the label's smooth surface."""
+    voxel_volume_ml: Optional = None
     mesh_volume_ml: float
+    unmeshed_volume_ml: Optional = None
+    """Of a vessel's voxels that are too thin for the mesh."""
+    image_area_cm2: Optional = None
+    """Of a vessel's smooth wall."""
+    mesh_area_cm2: Optional = None
     surface_rms_mm: Optional = None
     """Of the mesh's surface from the label's, root mean square by area."""
 

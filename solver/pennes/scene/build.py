@@ -30,7 +30,7 @@ def build(case: Case, comm: MPI.Intracomm, cache_directory: Path | None = None) 
     from pennes.scene.distribute import distribute
     from pennes.scene.domain import Domain
 
-    axis, labels, notes, grid = None, (), (), None
+    axis, labels, notes, grid, thin = None, (), (), None, ()
     began = time.perf_counter()
     if isinstance(case.body, LabelBody):
         from pennes.scene.label_mesh import load_label_mesh
@@ -38,7 +38,7 @@ def build(case: Case, comm: MPI.Intracomm, cache_directory: Path | None = None) 
         loaded = on_root(comm, lambda: load_label_mesh(case))
         names, quality, key = comm.bcast(None if loaded is None else loaded[1:])
         regions, surfaces = names.named(case)
-        labels, notes, grid = names.comparison, names.notes, names.grid
+        labels, notes, grid, thin = names.comparison, names.notes, names.grid, names.thin
     elif isinstance(case.body, MeshBody):
         from pennes.scene.given_mesh import load_given_mesh
 
@@ -53,7 +53,7 @@ def build(case: Case, comm: MPI.Intracomm, cache_directory: Path | None = None) 
     meshing = time.perf_counter() - began
     mesh, cell_tags, facet_tags = distribute(None if loaded is None else loaded[0], comm)
     named = (regions, surfaces, quality, key, axis, labels, notes, grid)
-    return Domain(mesh, cell_tags, facet_tags, *named, mesh_wall_s=meshing)
+    return Domain(mesh, cell_tags, facet_tags, *named, mesh_wall_s=meshing, thin_vessels=thin)
 
 
 def check(case: Case, cache_directory: Path | None = None, *, ranks: int = 1) -> SceneDescription:

@@ -76,11 +76,12 @@ def _snapped(
     points[moved] = new
     back = np.zeros(len(points), dtype=bool)
     back[moved[far]] = True
-    was_positive = signed_volumes(mesh.points, mesh.cells) > 0
+    cells = mesh.cells[(points != mesh.points).any(axis=1)[mesh.cells].any(axis=1)]
+    was_positive = signed_volumes(mesh.points, cells) > 0
     for _ in range(20):
-        bad = (radius_ratios(points, mesh.cells) < WORST) | ((signed_volumes(points, mesh.cells) > 0) != was_positive)
+        bad = (radius_ratios(points, cells) < WORST) | ((signed_volumes(points, cells) > 0) != was_positive)
         again = np.zeros(len(points), dtype=bool)
-        again[mesh.cells[bad]] = True
+        again[cells[bad]] = True
         again &= (points != mesh.points).any(axis=1)
         if not again.any():
             break
@@ -161,13 +162,19 @@ def hollowed(mesh: MeshArrays, inside: np.ndarray, tag: int) -> MeshArrays:
 
     Facets of other named surfaces that bounded removed cells alone go with them.
     """
-    faces = mesh.cells[:, FACETS].reshape(-1, 3)
-    keys = facet_keys(faces)
-    owner_inside = np.repeat(inside, 4)
-    known = facet_keys(np.concatenate([faces, mesh.facets]))[len(faces) :]
-    removed, kept = np.unique(keys[owner_inside]), np.unique(keys[~owner_inside])
-    wall = np.isin(keys, removed) & ~owner_inside
-    stays = np.isin(known, kept)
+    marks = np.zeros((3, len(mesh.points)), dtype=bool)
+    for row, vertices in zip(marks, (mesh.cells[inside], mesh.cells[~inside], mesh.facets), strict=True):
+        row[vertices] = True
+    # Only faces between the two, or on named surfaces, matter: a small part of all.
+    between, named = marks[0] & marks[1], marks[2]
+    faces = mesh.cells[:, FACETS]
+    chosen = between[faces].all(axis=2) | named[faces].all(axis=2)
+    owner_inside = np.broadcast_to(inside[:, None], chosen.shape)[chosen]
+    faces = faces[chosen]
+    keys = facet_keys(np.concatenate([faces, mesh.facets]))
+    keys, known = keys[: len(faces)], keys[len(faces) :]
+    wall = np.isin(keys, keys[owner_inside]) & ~owner_inside
+    stays = np.isin(known, keys[~owner_inside])
     facets = np.concatenate([mesh.facets[stays], faces[wall]])
     tags = np.concatenate([mesh.facet_tags[stays], np.full(int(wall.sum()), tag)])
     return MeshArrays(mesh.points, mesh.cells[~inside], mesh.cell_tags[~inside], facets, tags)

@@ -17,6 +17,7 @@ from pennes.scene.axis import Axis
 from pennes.scene.locate import PointLocator, Spaces
 from pennes.scene.names import LabelComparison, NamedRegion, NamedSurface
 from pennes.scene.regions import region_nodes, region_surface
+from pennes.scene.thin_vessels import ThinVessel
 
 __all__ = ["Domain", "MeshQuality", "NamedRegion", "NamedSurface"]
 
@@ -41,6 +42,8 @@ class Domain:
     """What the user should know of how the scene was read."""
     grid: Grid | None = None
     """Voxels of the label map that the mesh was made from."""
+    thin_vessels: tuple[ThinVessel, ...] = ()
+    """Vessels of the label map that are too thin for the mesh."""
     mesh_wall_s: float = 0.0
     """Wall time for making the mesh on one rank, or reading it, in s."""
     _spaces: Spaces = field(init=False, repr=False)

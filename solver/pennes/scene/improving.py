@@ -17,11 +17,11 @@ def improved(mesh: MeshArrays) -> MeshArrays:
 
     Where MMG fails or makes it worse, the mesh is returned as it was. Raises InputError where no mesh is usable.
     """
-    best, ratio = mesh, _worst(mesh)
+    best, ratio = mesh, worst_ratio(mesh)
     for options in ({}, {"noinsert": 1}):
         found = _by_mmg(mesh, **options)
-        if found is not None and _worst(found) > ratio:
-            best, ratio = found, _worst(found)
+        if found is not None and worst_ratio(found) > ratio:
+            best, ratio = found, worst_ratio(found)
             break
     if ratio < USABLE_RATIO:
         raise InputError(
@@ -32,7 +32,8 @@ def improved(mesh: MeshArrays) -> MeshArrays:
     return best
 
 
-def _worst(mesh: MeshArrays) -> float:
+def worst_ratio(mesh: MeshArrays) -> float:
+    """The smallest radius ratio of all cells."""
     return float(radius_ratios(mesh.points, mesh.cells).min())
 
 

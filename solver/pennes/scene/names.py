@@ -44,9 +44,29 @@ class NamedRegion:
 
 @dataclass(frozen=True)
 class LabelComparison:
-    """A label in the image and in the mesh, inside the simulated box; lengths in m."""
+    """A label in the image and in the mesh, inside the simulated box; m3, m2, m."""
 
     name: str
+    kind: Literal["vessel", "tissue", "target"]
     image_volume: float
+    """Inside the label's smooth surface."""
     mesh_volume: float
-    surface_rms: float | None
+    voxel_volume: float
+    """Of the voxels; a surface of stairs encloses more or less than a smooth one."""
+    surface_rms: float | None = None
+    """Of a target: distance of the mesh's surface from the label's smooth one, root mean square."""
+    image_area: float | None = None
+    """Of a vessel's smooth wall."""
+    mesh_area: float | None = None
+    unmeshed_volume: float = 0.0
+    """Of a vessel's voxels that are too thin for the mesh."""
+
+    @property
+    def volume_error(self) -> float:
+        """Of the mesh over the image's volume."""
+        return self.mesh_volume / self.image_volume - 1.0 if self.image_volume > 0.0 else 0.0
+
+    @property
+    def area_error(self) -> float:
+        """Of the mesh over the image's area."""
+        return self.mesh_area / self.image_area - 1.0 if self.image_area else 0.0

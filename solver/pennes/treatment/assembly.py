@@ -17,7 +17,7 @@ from pennes.treatment.sinks import fixed_sink
 from pennes.treatment.step import Physics
 from pennes.treatment.tissues import TissueFields
 from pennes.vasculature import build_trees
-from pennes.vessel import MODELS, HeatSink, LabelWall, Site
+from pennes.vessel import MODELS, HeatSink, LabelWall, Site, VascularSink
 
 
 def assemble(case: Case, domain: Domain) -> Physics:
@@ -101,6 +101,8 @@ def heat_sinks(case: Case, domain: Domain, elements) -> list[HeatSink]:
     if isinstance(case.body, LabelBody):
         walls = {surface.vessel: facets_of(domain, surface) for surface in domain.surfaces if surface.kind == "wall"}
         sinks += [LabelWall(elements, vessel, walls[vessel.label]) for vessel in case.body.vessels]
+        site = Site(np.empty(0, np.int32), domain.locate, case.body.tissue.thermal_conductivity.value)
+        sinks += [VascularSink(elements, thin.vessel, thin.tree, site) for thin in domain.thin_vessels]
     for surface in domain.surfaces:
         facets = facets_of(domain, surface)
         if surface.cooling is not None:

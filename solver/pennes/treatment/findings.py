@@ -94,8 +94,13 @@ def label_blocks(domain: Domain) -> list[dict]:
     return [
         {
             "name": found.name,
+            "kind": found.kind,
             "image_volume_ml": 1e6 * found.image_volume,
+            "voxel_volume_ml": 1e6 * found.voxel_volume,
             "mesh_volume_ml": 1e6 * found.mesh_volume,
+            "unmeshed_volume_ml": 1e6 * found.unmeshed_volume,
+            "image_area_cm2": None if found.image_area is None else 1e4 * found.image_area,
+            "mesh_area_cm2": None if found.mesh_area is None else 1e4 * found.mesh_area,
             "surface_rms_mm": _millimetres(found.surface_rms),
         }
         for found in domain.labels

@@ -1,0 +1,53 @@
+"""Thin vessels of voxels as trees with radii."""
+
+import numpy as np
+import pytest
+
+from pennes.imaging import Grid
+from pennes.imaging.centrelines import thin_centrelines
+
+RADIUS = 1.3
+
+
+def tubes():
+    """On a turned grid of 1 mm: a trunk of 4 mm radius along x, a branch that leaves it along z and forks in the plane
+    y = 0; and a thin piece that touches nothing."""
+    from scipy.spatial.transform import Rotation
+
+    affine = np.eye(4)
+    affine[:3, :3] = Rotation.from_euler("xyz", (8, -5, 12), degrees=True).as_matrix()
+    affine[:3, 3] = -affine[:3, :3] @ np.full(3, 29.5)
+    grid = Grid.from_lps_mm((60, 60, 60), affine)
+    points = 1e3 * grid.points(np.indices(grid.shape).reshape(3, -1).T)
+
+    def tube(start, end, radius):
+        start, step = np.array(start, float), np.subtract(end, start).astype(float)
+        share = np.clip((points - start) @ step / (step @ step), 0, 1)
+        return np.linalg.norm(points - start - share[:, None] * step, axis=1) < radius
+
+    trunk = tube((-25, 0, -15), (25, 0, -15), 4)
+    thin = tube((0, 0, -15), (0, 0, 2), RADIUS) | tube((0, 0, 2), (-10, 0, 14), RADIUS)
+    thin |= tube((0, 0, 2), (10, 0, 14), RADIUS) | tube((-15, 18, 10), (15, 18, 10), RADIUS)
+    return (trunk | thin).reshape(grid.shape), trunk.reshape(grid.shape), grid
+
+
+def test_branches_leave_the_trunk_and_keep_length_and_radius():
+    mask, thick, grid = tubes()
+    trees = thin_centrelines(mask, thick, grid)
+    assert len(trees) == 2
+    forked, alone = sorted(trees, key=lambda tree: 1e3 * abs(tree.points[:, 1]).max())
+    # From the trunk's surface (z = -11) to the fork at 2, then 15.6 mm each way; ends lose up to a radius.
+    assert 1e3 * forked.length == pytest.approx(13 + 2 * 15.6, abs=4 * RADIUS)
+    assert 1e3 * alone.length == pytest.approx(30, abs=3 * RADIUS)
+    assert 1e3 * forked.points[0] == pytest.approx([0, 0, -11], abs=1.5)
+    children = np.bincount(forked.parents[1:], minlength=len(forked.points))
+    assert (children > 1).sum() == 1 and (children == 0).sum() == 2
+    assert 1e3 * forked.points[children > 1][0] == pytest.approx([0, 0, 2], abs=1.5)
+    for tree in trees:
+        assert 1e3 * np.median(tree.radii) == pytest.approx(RADIUS, abs=0.2)
+        assert (tree.parents[1:] < np.arange(1, len(tree.points))).all()
+
+
+def test_where_all_is_thick_there_are_none():
+    _, thick, grid = tubes()
+    assert thin_centrelines(thick, thick, grid) == []
