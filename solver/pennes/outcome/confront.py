@@ -64,7 +64,8 @@ def with_nominal_margins(series: SeriesDescription, patients: VirtualSeries) -> 
     count, points = patients.margins.shape
     zone = series.nominal_zone()
     middle, draws = np.zeros((count, 3)), np.full((count, zone.dimensions), 0.5)
-    return replace(patients, margins=zone.margins(patients.tumours, middle, draws, directions(points)))
+    surface = patients.tumours.radius[:, None, None] * directions(points)
+    return replace(patients, margins=zone.zones(patients.tumours, middle, draws).depth(surface))
 
 
 @dataclass(frozen=True)
