@@ -208,7 +208,7 @@ class SimulatedZones:
 
     def _seen(self, points: Array, rows: NDArray[np.intp] | slice) -> Array:
         """``points`` (m, p, 3) of the tumours' frames in the needles'."""
-        return np.einsum("nij,npj->npi", self.frames[rows], points - self.needles[rows, None])
+        return (points - self.needles[rows, None]) @ self.frames[rows].transpose(0, 2, 1)
 
     def _outer(self, every: int) -> Front:
         """The star-shaped surfaces as discs in the needles' frames; one azimuth of ``every``."""
@@ -276,5 +276,5 @@ class SimulatedZones:
         away = np.linalg.norm(tube, axis=-1)
         within = (away < self._radius(tube, away, rows)) & (vessel > 0.0)[:, None]
         front = joined(outer, tube, towards, within)
-        back = np.einsum("nji,npj->npi", self.frames, front.points) + self.needles[:, None]
-        return Front(back, np.einsum("nji,npj->npi", self.frames, front.normals), front.radii, front.real)
+        back = front.points @ self.frames + self.needles[:, None]
+        return Front(back, front.normals @ self.frames, front.radii, front.real)

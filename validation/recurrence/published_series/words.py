@@ -215,6 +215,7 @@ def of_sensitivity(rows: Sequence[Mapping]) -> list[str]:
         "HR per 5 mm in slices",
         "never fitted: observed / expected",
         "rank correlation",
+        "strata without patients",
     ]
     lines = [
         [
@@ -226,6 +227,7 @@ def of_sensitivity(rows: Sequence[Mapping]) -> list[str]:
             f"{row['slope']:.2f}",
             f"{row['ratio']:.2f}",
             f"{row['rank']:.2f}",
+            str(row["left_out"]),
         ]
         for row in rows
     ]
