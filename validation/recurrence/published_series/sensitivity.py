@@ -100,7 +100,13 @@ def sensitivity(series: Series, strata: list, count: int, seed: int, draws: int)
 
 
 def _row(
-    variant: Variant, series: Series, strata: list, count: int, seed: int, draws: int, drawn: Mapping[str, VirtualSeries]
+    variant: Variant,
+    series: Series,
+    strata: list,
+    count: int,
+    seed: int,
+    draws: int,
+    drawn: Mapping[str, VirtualSeries],
 ) -> dict[str, float | str]:
     """``drawn``: the patients where nothing of steps 1 to 5 is changed. Strata that hardly any patient is in are left
     out and counted."""

@@ -23,13 +23,6 @@ def per_cent(share: float) -> str:
     return f"{100.0 * share:.0f}"
 
 
-def caveat(zones: str) -> str:
-    return (
-        f"Zones: {zones}. What is compared here is the chain of sizes, needles, operators, readings and hazard on such "
-        "zones; it becomes a comparison of simulated zones when these are put in their place. Research use only."
-    )
-
-
 def of_series(series: Mapping[str, SeriesDescription], cohorts: Cohorts) -> list[str]:
     rows = []
     for name, one in series.items():
