@@ -62,3 +62,18 @@ def test_error_makes_margins_smaller_on_average():
     assert worst[0] > worst[1] > worst[2]
     # One ball-shaped zone: the worst margin is A - R - |error|.
     assert worst[1] == pytest.approx(18.0 - 10.0 - 3.7, abs=0.2)
+
+
+def test_overlaps_are_planned_ahead_where_one_zone_would_not_do():
+    """Six balls of radius 18 mm hold one of 22 mm; nobody looks before the last of them."""
+    blind = Reader(0.0, 0.0)
+    done = run(17.0, Guidance(0.0, 0.0), Policy(5.0, 6, blind))
+    assert (done.applications == 6).all()
+    assert done.margins.min(axis=1) == pytest.approx(5.0, abs=0.6)
+    unplanned = run(17.0, Guidance(0.0, 0.0), Policy(5.0, 1, blind, planned=False))
+    assert unplanned.margins == pytest.approx(1.0)
+
+
+def test_what_is_planned_is_all_done_though_a_reader_is_content():
+    four = run(18.1, Guidance(0.0, 0.0), Policy(0.0, 12, EXACT))
+    assert (four.applications == 4).all() and four.adequate.all()

@@ -57,6 +57,17 @@ def test_without_uncertainty_a_plan_is_the_hazard(file):
     assert found.probability == pytest.approx(expected) and found.low == pytest.approx(found.high)
 
 
+def test_burdens_of_all_draws_are_those_of_the_hazard(file):
+    fitted = read_fit(file)
+    margins = np.random.default_rng(3).normal(4.0, 4.0, size=(5, 60))
+    still = type(fitted)(fitted.draws * [1, 1, 1, 1, 1, 0] + [0, 0, 0, 0, 0, -30.0], fitted.onset, (), {})
+    burden = np.array([Hazard.of_parameters(values).log_burden(margins, AREAS, 0.0) for values in still.draws])
+    expected = progression(burden, Onset().seen_by(12.0)).mean(axis=1)
+    found = plan_progression(margins, AREAS, still)[0]
+    assert found.probability == pytest.approx(expected.mean(), rel=1e-3)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(expected, [0.05, 0.95])), rel=3e-3)
+
+
 def test_larger_margins_are_safer_and_the_same_seed_says_the_same(file):
     fitted = read_fit(file)
     risks = [plan_progression(np.full((1, 60), m), AREAS, fitted)[0].probability for m in (-2.0, 2.0, 6.0, 30.0)]

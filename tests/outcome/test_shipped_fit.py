@@ -7,6 +7,7 @@ import numpy as np
 from pennes.outcome.description import read_all_series
 from pennes.outcome.published import read_strata
 from pennes.outcome.saved import checksums, plan_progression, read_fit
+from pennes.risk.atlas import DATA
 
 FOLDER = Path(__file__).parents[2] / "validation/recurrence"
 SAVED = read_fit()
@@ -23,8 +24,11 @@ def test_strata_are_all_that_may_be_fitted_and_none_else():
     assert set(SAVED.strata) == {stratum.name for stratum in strata if stratum.use == "calibrate"}
 
 
-def test_it_says_from_which_zones():
-    assert "stand-in" in SAVED.provenance["zones"]
+def test_it_comes_from_the_atlases_that_ship():
+    """Whoever ships other atlases has to fit again."""
+    assert SAVED.provenance["zones"].startswith("simulated")
+    used = {one.simulated.atlas for one in read_all_series(FOLDER / "series").values()}
+    assert SAVED.provenance["atlas_sha256"] == checksums(DATA / f"{name}.npz" for name in used)
 
 
 def test_a_plan_is_answered_with_intervals_in_order():

@@ -162,6 +162,9 @@ def risk(
     samples: Annotated[int, typer.Option("--samples", min=16, max=100000, help="Samples.")] = 256,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of other samples than the atlas's own.")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw the risk over tumour and distance.")] = None,
+    recurrence: Annotated[
+        bool, typer.Option("--recurrence", help="With local progression at 1 and 2 years, by RAS status.")
+    ] = False,
     about: Annotated[bool, typer.Option("--about", help="Where the atlas comes from, its ranges and errors.")] = False,
     build: Annotated[
         Path | None, typer.Option("--build", metavar="FOLDER", help="Make an atlas (-o) of this cohort's folder.")
@@ -173,7 +176,9 @@ def risk(
     from pennes.cli.risk import Words, ask, make, tell
 
     placement = (placement_error, reposition_beyond)
-    words = Words(device, protocol, tumour, vessel, distance, time, power, *placement, samples, seed, plot, json)
+    words = Words(
+        device, protocol, tumour, vessel, distance, time, power, *placement, samples, seed, plot, recurrence, json
+    )
     if build is not None:
         make(build, output, seed)
     elif about:

@@ -28,6 +28,7 @@ class Words:
     samples: int
     seed: int | None
     plot: Path | None
+    recurrence: bool
     as_json: bool
 
 
@@ -57,7 +58,7 @@ def ask(words: Words) -> None:
     )
     found = atlas.query(question)
     others = tuple(Atlas.load(name) for name in known_devices() if name != atlas.device)
-    data = as_dict(found, alternatives(found, others))
+    data = as_dict(found, alternatives(found, others), recurrence=words.recurrence)
     if words.plot is not None:
         from pennes.risk.plot import draw
 
@@ -68,17 +69,20 @@ def ask(words: Words) -> None:
 
 
 def tell(words: Words) -> None:
-    """Print where the atlas comes from; without a device, all atlases."""
+    """Print where the atlas comes from, without a device all atlases, and what progression is fitted to."""
     from pennes.risk.atlas import Atlas, known_devices
+    from pennes.risk.recurrence import about_fit, fit_line
     from pennes.risk.report import about, about_text
 
     names = known_devices() if words.device is None else [words.device]
     if not names:
         raise InputError("no atlas is built in", key="--about", expected="--device FILE.npz")
-    told = [about(Atlas.load(name)) for name in names]
-    print(
-        json.dumps(told, indent=2, allow_nan=False) if words.as_json else "\n".join(about_text(data) for data in told)
-    )
+    fit = about_fit()
+    told = [about(Atlas.load(name)) | {"recurrence_fit": fit} for name in names]
+    if words.as_json:
+        print(json.dumps(told, indent=2, allow_nan=False))
+    else:
+        print("\n".join([*(about_text(data) for data in told), f"--recurrence: {fit_line(fit)}"]))
 
 
 def make(folder: Path, output: Path | None, seed: int | None) -> None:

@@ -41,12 +41,17 @@ def prepare(
     onset: Onset,
     zones: Zones | None = None,
     nominal: bool = True,
+    patients: Mapping[str, VirtualSeries] | None = None,
 ) -> Cohorts:
-    """Steps 1 to 5 for all series, ``count`` patients each. ``zones`` gives an emulator for a description.
+    """Steps 1 to 5 for all series, ``count`` patients each. ``zones`` gives an emulator for a description; without it
+    zones are the described ellipsoids. ``patients`` were drawn already.
 
     Raises ValueError for a stratum that hardly any virtual patient is in.
     """
-    patients = {name: simulate(one, count, seed, None if zones is None else zones(one)) for name, one in series.items()}
+    if patients is None:
+        patients = {
+            name: simulate(one, count, seed, None if zones is None else zones(one)) for name, one in series.items()
+        }
 
     def group(stratum: Stratum, of: Mapping[str, VirtualSeries]) -> Group:
         return Group(stratum, of[stratum.series], series[stratum.series], onset)
@@ -64,7 +69,8 @@ def with_nominal_margins(series: SeriesDescription, patients: VirtualSeries) -> 
     count, points = patients.margins.shape
     zone = series.nominal_zone()
     middle, draws = np.zeros((count, 3)), np.full((count, zone.dimensions), 0.5)
-    return replace(patients, margins=zone.margins(patients.tumours, middle, draws, directions(points)))
+    surface = patients.tumours.radius[:, None, None] * directions(points)
+    return replace(patients, margins=zone.zones(patients.tumours, middle, draws).depth(surface))
 
 
 @dataclass(frozen=True)

@@ -54,12 +54,38 @@ class ZoneDescription(Record):
     rim_spread: Fraction
 
 
+class ElectrodeDescription(Record):
+    """A device that was at hand; see ``pennes.risk.sampler.Electrode``."""
+
+    name: str
+    counted_on: Size
+    """Width of its zone by which the operator plans."""
+    width: Size | None = None
+    """Width of its zone in the liver, where it is not the atlas' own device but is taken for a scaled one."""
+
+
+class SimulatedDescription(Record):
+    """Simulated zones: the atlas, and the devices that are scaled from it, rising in width."""
+
+    atlas: str
+    electrodes: tuple[ElectrodeDescription, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _rise(self) -> Self:
+        widths = [one.counted_on for one in self.electrodes]
+        if sorted(set(widths)) != widths:
+            raise ValueError(f"electrodes rise in counted_on, not {widths} mm")
+        return self
+
+
 class PolicyDescription(Record):
     """When the operator treats again; ``sees`` is the reading during the intervention."""
 
     wanted: Length
     applications: int = Field(ge=1, le=40)
     sees: Literal["2D", "3D"]
+    planned: bool = True
+    """Whether overlapping applications are planned ahead (``pennes.outcome.overlap``)."""
 
 
 class FollowUp(Record):
@@ -84,7 +110,9 @@ class SeriesDescription(Record):
     """How many were published; left out where that is not known."""
     size: SizeDescription
     guidance: GuidanceDescription
+    simulated: SimulatedDescription
     zone: ZoneDescription
+    """The analytic stand-in, and the manufacturer's ellipsoid of the rival without sink or error."""
     policy: PolicyDescription
     ras_mutant: Fraction
     perivascular: Fraction
@@ -102,7 +130,7 @@ class SeriesDescription(Record):
 
     def policy_of(self) -> Policy:
         reader = DURING_2D if self.policy.sees == "2D" else DURING_3D
-        return Policy(self.policy.wanted, self.policy.applications, reader)
+        return Policy(self.policy.wanted, self.policy.applications, reader, self.policy.planned)
 
     def reader_of(self) -> Reader:
         return WEEKS_2D if self.margin == "2D" else DURING_3D

@@ -17,10 +17,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
-from scipy.special import logsumexp
+from scipy.special import logsumexp, ndtr, ndtri
 
 Array = NDArray[np.float64]
+PARAMETERS = ("log near", "log far", "log near length", "log far length", "mutant", "log tau")
+"""Of a fit: logarithms of a1, a2 (mm^-2), l1, l2 (mm), the log hazard ratio of RAS mutants, and the logarithm of the
+scatter between centres."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ class Hazard:
     def __post_init__(self) -> None:
         if min(self.near, self.far) < 0.0 or min(self.near_length, self.far_length) <= 0.0:
             raise ValueError(f"densities must not be negative and lengths must be positive, not {self}")
+
+    @classmethod
+    def of_parameters(cls, values: ArrayLike) -> Hazard:
+        """From ``PARAMETERS``; the last is not used."""
+        near, far, near_length, far_length, mutant = np.asarray(values, dtype=float)[:5]
+        return cls(*np.exp([near, far, near_length, far_length]), float(mutant))
 
     def log_parts(self, margins: ArrayLike, areas: ArrayLike, mutant: ArrayLike) -> Array:
         """Logarithms (2, n) of the near and the far part of H at t = infinity, u = 1.
@@ -90,20 +98,33 @@ class Onset:
     deviation: float = 11.9
     form: Literal["lognormal", "gamma"] = "lognormal"
 
-    def _distribution(self):
+    @property
+    def _sigma(self) -> float:
+        return float(np.sqrt(np.log1p((self.deviation / self.mean) ** 2)))
+
+    @property
+    def _median(self) -> float:
+        return float(self.mean * np.exp(-0.5 * self._sigma**2))
+
+    def _gamma(self):
+        # Half a second to import, which a question to an atlas need not wait for.
+        from scipy import stats
+
         ratio = (self.deviation / self.mean) ** 2
-        if self.form == "gamma":
-            return stats.gamma(1.0 / ratio, scale=self.mean * ratio)
-        sigma = np.sqrt(np.log1p(ratio))
-        return stats.lognorm(sigma, scale=self.mean * np.exp(-0.5 * sigma**2))
+        return stats.gamma(1.0 / ratio, scale=self.mean * ratio)
 
     def seen_by(self, months: ArrayLike) -> Array:
         """F, of the shape of ``months``."""
-        return self._distribution().cdf(months)
+        if self.form == "gamma":
+            return self._gamma().cdf(months)
+        with np.errstate(divide="ignore"):
+            return ndtr(np.log(np.asarray(months, dtype=float) / self._median) / self._sigma)
 
     def months_at(self, share: ArrayLike) -> Array:
         """Months at which F is ``share``."""
-        return self._distribution().ppf(share)
+        if self.form == "gamma":
+            return self._gamma().ppf(share)
+        return self._median * np.exp(self._sigma * ndtri(share))
 
 
 def progression(log_burden: ArrayLike, seen: ArrayLike) -> Array:

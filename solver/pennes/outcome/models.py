@@ -17,7 +17,7 @@ from scipy.special import expit, logit
 
 from pennes.outcome.cohort import VirtualSeries
 from pennes.outcome.description import SeriesDescription
-from pennes.outcome.hazard import Hazard, Onset, log_surface_integral, progression
+from pennes.outcome.hazard import PARAMETERS, Hazard, Onset, log_surface_integral, progression
 from pennes.outcome.published import Stratum
 from pennes.outcome.surface import Array
 
@@ -92,7 +92,7 @@ class TwoLengths:
     """The hazard of ``pennes.outcome.hazard`` on the virtual patients' margins."""
 
     prior = Prior(
-        ("log near", "log far", "log near length", "log far length", "mutant", "log tau"),
+        PARAMETERS,
         np.array([np.log(1e-3), np.log(7e-5), np.log(1.7), np.log(7.5), np.log(2.7), LOG_TAU[0]]),
         np.array([1.0, 1.0, 0.2, 0.3, 0.15, LOG_TAU[1]]),
     )
@@ -106,8 +106,7 @@ class TwoLengths:
 
     @staticmethod
     def hazard(values: Array) -> Hazard:
-        near, far, near_length, far_length = np.exp(values[:4])
-        return Hazard(near, far, near_length, far_length, float(values[4]))
+        return Hazard.of_parameters(values)
 
     def log_parts(self, group: Group, values: Array) -> Array:
         """Logarithms (2, n) of both parts of the burden, without the centre."""

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennes.outcome.observation import Reader
+from pennes.outcome.overlap import plan
 from pennes.outcome.surface import Array, Tumours
+from pennes.outcome.union import Union
 from pennes.outcome.zones import ZoneSampler
 
 RAYLEIGH = np.sqrt(np.pi / 2.0)
@@ -57,6 +59,8 @@ class Policy:
     """At most."""
     reader: Reader
     """How he sees it, during the intervention."""
+    planned: bool = True
+    """Whether overlapping applications are planned ahead where one would not do."""
 
 
 @dataclass(frozen=True)
@@ -79,29 +83,33 @@ def treat(
     directions: Array,
     rng: np.random.Generator,
 ) -> Treatment:
-    """Treat each tumour, first in its middle, then again towards the place where too little is seen.
+    """Treat each tumour as planned (``pennes.outcome.overlap``), then again towards the place where too little is seen.
 
-    Depth in a union of zones is the largest of the depths, which is exact but where the fronts of two zones meet (there
-    it is too small). A further application is aimed so far off the middle that a zone of the width counted on would
-    just cover that place with the margin wanted. All random numbers are drawn for all tumours in every round, so that
-    another policy meets the same patients.
+    A further application is aimed so far off the middle that a zone of the width counted on would just cover that place
+    with the margin wanted. All random numbers are drawn for all tumours in every round, so that another policy meets
+    the same patients.
     """
     count = len(tumours)
     tissue = np.clip(rng.random((count, zones.dimensions)), 1e-9, 1.0 - 1e-9)
+    counted_on = zones.counted_on(tumours)
+    places, planned = plan(tumours.radius + policy.wanted, counted_on, policy.applications if policy.planned else 1)
+    union = Union(tumours.radius[:, None, None] * directions)
     margins = np.full((count, len(directions)), -np.inf)
     applications, adequate = np.zeros(count, dtype=int), np.zeros(count, dtype=bool)
     aim = np.zeros((count, 3))
-    for _ in range(policy.applications):
+    for number in range(policy.applications):
         error = guidance.errors(count, rng)
         (open_,) = np.nonzero(~adequate)
         if len(open_):
-            centres = -(aim + error)[open_]
-            new = zones.margins(tumours.part(open_), centres, tissue[open_], directions)
-            margins[open_] = np.maximum(margins[open_], new)
+            by_plan = (number < planned)[:, None]
+            needles = np.where(by_plan, places[:, min(number, places.shape[1] - 1)], aim) + error
+            union.add(open_, zones.zones(tumours.part(open_), needles[open_], tissue[open_]))
             applications[open_] += 1
+            (done,) = np.nonzero(~adequate & (number + 1 >= planned))
+            margins[done] = union.depth(done)
         seen = policy.reader.observe(margins, tumours.radius, directions, rng)
         adequate |= policy.reader.smallest(seen, directions, rng) >= policy.wanted
         worst = directions[np.argmin(seen, axis=1)]
-        step = np.clip(tumours.radius + policy.wanted - zones.half_width, 0.0, tumours.radius)
+        step = np.clip(tumours.radius + policy.wanted - counted_on, 0.0, tumours.radius)
         aim = worst * step[:, None]
     return Treatment(margins, applications, adequate)

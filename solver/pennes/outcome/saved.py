@@ -12,17 +12,18 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from pennes import __version__
 from pennes.errors import InputError
-from pennes.outcome.fit import Fit
-from pennes.outcome.hazard import Onset, progression
-from pennes.outcome.models import TwoLengths
+from pennes.outcome.hazard import PARAMETERS, Onset, log_surface_integral, progression
 from pennes.outcome.surface import Array
+
+if TYPE_CHECKING:
+    from pennes.outcome.fit import Fit
 
 SCHEMA = 1
 KEPT = 400
@@ -65,7 +66,7 @@ class SavedFit:
     """What ``write_fit`` wrote."""
 
     draws: Array
-    """(draws, parameters) of ``TwoLengths``."""
+    """(draws, parameters): ``pennes.outcome.hazard.PARAMETERS``."""
     onset: Onset
     strata: tuple[str, ...]
     provenance: Mapping[str, Any]
@@ -75,7 +76,7 @@ def read_fit(file: Path = SHIPPED) -> SavedFit:
     """Read a fit. Raises InputError for a file that cannot be used."""
     try:
         block = json.loads(file.read_text(encoding="utf-8"))
-        known = TwoLengths.prior.names
+        known = PARAMETERS
         if block["schema"] != SCHEMA or tuple(block["parameters"]) != known:
             raise InputError("is a fit of another model or version", file=file, expected=", ".join(known))
         onset = block["onset"]
@@ -125,7 +126,8 @@ def plan_progression(
     rng = np.random.default_rng(seed)
     centre = np.exp(fitted.draws[:, -1]) * rng.normal(size=len(fitted.draws))
     shares = {"wild type": 0.0, "mutant": 1.0, "unknown": mutant_share}
-    wild = np.array([TwoLengths.hazard(values).log_burden(margins, areas, 0.0) for values in fitted.draws])
+    wild = np.logaddexp(*(fitted.draws[:, part, None] + _integrals(margins, areas, fitted.draws[:, part + 2])
+                          for part in (0, 1)))  # fmt: skip
     times = [float(time) for time in months]
     found = []
     for status, share in shares.items():
@@ -138,3 +140,14 @@ def plan_progression(
             low, high = np.quantile(risks, [0.5 - level / 2.0, 0.5 + level / 2.0])
             found.append(Progression(time, status, float(risks.mean()), float(low), float(high)))
     return found
+
+
+def _integrals(margins: Array, areas: ArrayLike, log_lengths: Array) -> Array:
+    """Logarithms (draws, n) of the surface integrals at exp(``log_lengths``) (draws,): linear between 41 lengths, to
+    a thousandth, since a question should be answered within a second."""
+    low, high = log_lengths.min(), log_lengths.max()
+    table = np.array([log_surface_integral(margins, areas, np.exp(length)) for length in np.linspace(low, high, 41)])
+    place = (log_lengths - low) / max(high - low, 1e-12) * 40.0
+    before = np.minimum(place.astype(int), 39)
+    share = (place - before)[:, None]
+    return (1.0 - share) * table[before] + share * table[before + 1]

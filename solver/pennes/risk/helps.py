@@ -106,7 +106,7 @@ def _united(atlas: Atlas, question: Question, offset: float) -> tuple[np.ndarray
         sd = np.maximum(sd, atlas.emulator.margins(values).sd)
         zones = atlas.emulator.zones(values, with_error=False)
         centre = np.column_stack([values["x"], values["y"], values["z"]])
-        seen = centre[:, None, :] + _turned(surface, error, question)
+        seen = centre[:, None, :] + turned(surface, error, question)
         seen[..., 1] *= np.where(values["y"] < 0, -1.0, 1.0)[:, None]
         distance = zones.signed_distance(seen)
         best = distance if best is None else np.maximum(best, distance)
@@ -114,7 +114,7 @@ def _united(atlas: Atlas, question: Question, offset: float) -> tuple[np.ndarray
     return best.min(axis=1), sd
 
 
-def _turned(surface: np.ndarray, error: np.ndarray, question: Question) -> np.ndarray:
+def turned(surface: np.ndarray, error: np.ndarray, question: Question) -> np.ndarray:
     """Offsets (n, p, 3) of the target's surface in each needle's frame. Without a vessel its x axis points to the
     target, away from the needle's ``error`` (n, 3)."""
     if question.vessel_mm is not None:

@@ -16,8 +16,8 @@ _CAUSES = {"tissue": "tissue", "perfusion": "perfusion and blood", "placement": 
            "emulator": "error of the emulator"}  # fmt: skip
 
 
-def as_dict(found: Answer, helps: list[Alternative]) -> dict[str, Any]:
-    """The answer for ``--json``: a key's unit is its ending."""
+def as_dict(found: Answer, helps: list[Alternative], *, recurrence: bool = False) -> dict[str, Any]:
+    """The answer for ``--json``: a key's unit is its ending. ``recurrence``: with local progression."""
     asked, header = found.question, found.atlas.header
     data = {
         "schema": SCHEMA,
@@ -39,8 +39,13 @@ def as_dict(found: Answer, helps: list[Alternative]) -> dict[str, Any]:
         "nearest_runs": found.nearest_runs(),
         "at_limit_fraction": found.clipped,
         "emulator": dict(header["errors"]),
+        "recurrence": None,
         "notice": RESEARCH,
     }  # fmt: skip
+    if recurrence:
+        from pennes.risk.recurrence import recurrence as of_answer
+
+        data["recurrence"] = of_answer(found)
     if asked.vessel_mm is not None and header["without_vessel"]:
         without = found.without_vessel
         data["vessel"] = {
@@ -84,6 +89,10 @@ def as_text(data: dict[str, Any]) -> str:
             lines.append(
                 f"  the vessel is nearer than {NEEDED:g} mm: no margin towards it can be wider than its distance"
             )
+    if data["recurrence"] is not None:
+        from pennes.risk.recurrence import as_lines
+
+        lines += as_lines(data["recurrence"])
     lines.append("  what would help (>= 5 mm, fully covered, expected margin):")
     for other in data["alternatives"]:
         share = other["probability"]
@@ -168,6 +177,12 @@ def json_schema() -> dict[str, Any]:
 
     shares = block(at_least_5=share, at_least_10=share, covered=share)
     vessel = block(margin_cost_mm=number, limits_fraction=share, without=shares)
+    interval = {"type": "array", "items": share, "minItems": 2, "maxItems": 2}
+    status = {"enum": ["wild type", "mutant", "unknown"]}
+    progression = block(ras=status, months=number, probability=share, interval_90=interval)
+    fit = block(zones=text, strata={"type": "array", "items": text}, version=text, seed={"type": "integer"})
+    recurrence = block(progression={"type": "array", "items": progression, "minItems": 6, "maxItems": 6},
+                       mutant_share_where_unknown=share, fit=fit)  # fmt: skip
     run = block(key=text, tumour_mm=number, vessel_mm=number, distance_mm=number, duration_s=number, power_w=number,
                 needle_off_mm=number, minimal_margin_mm=number)  # fmt: skip
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | block(
@@ -183,6 +198,7 @@ def json_schema() -> dict[str, Any]:
         alternatives={"type": "array", "items": block(change=text, probability=shares, expected_mm=number)},
         nearest_runs={"type": "array", "items": run},
         at_limit_fraction=share,
+        recurrence={"anyOf": [recurrence, {"type": "null"}]},
         emulator=block(runs={"type": "integer"}, rmse_mm=number, bias_mm=number, largest_mm=number, share_in_90=share),
         notice=text,
     )  # fmt: skip

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import stats
 
+from pennes.outcome.cohort import VirtualSeries, simulate
 from pennes.outcome.confront import Zones, prepare
 from pennes.outcome.description import SeriesDescription
 from pennes.outcome.fit import RATE_DEVIATION, fit
 from pennes.outcome.hazard import Onset
-from pennes.outcome.models import Prior, TwoLengths
+from pennes.outcome.models import FEWEST, Prior, TwoLengths
 from pennes.outcome.slopes import published_share, slopes
 from pennes.outcome.surface import Array, Tumours
-from pennes.outcome.zones import EllipsoidZone
+from pennes.risk.sampler import SimulatedZone, SimulatedZones, simulated_zone
 
 Series = Mapping[str, SeriesDescription]
 
@@ -28,7 +29,7 @@ class Variant:
     tau: float | None = None
     """Held at this."""
     rate_deviation: float = RATE_DEVIATION
-    zones: Zones | None = None
+    zones: Zones = simulated_zone
 
 
 def part(field: str, **values) -> Callable[[SeriesDescription], SeriesDescription]:
@@ -43,64 +44,77 @@ def part(field: str, **values) -> Callable[[SeriesDescription], SeriesDescriptio
 
 
 @dataclass(frozen=True)
-class ChosenBySize:
-    """An operator who takes the described electrode, or one 1.25 or 1.6 times as wide where the tumour asks for it."""
+class WithoutVessels:
+    """The same zones where no vessel is near."""
 
-    zones: tuple[EllipsoidZone, ...]
-    wanted: float
-    dimensions: int = 2
+    zone: SimulatedZone
 
     @property
-    def half_width(self) -> float:
-        return self.zones[0].half_width
+    def dimensions(self) -> int:
+        return self.zone.dimensions
 
-    def margins(self, tumours: Tumours, centres: Array, draws: Array, directions: Array) -> Array:
+    def counted_on(self, tumours: Tumours) -> Array:
         """As of ``ZoneSampler``."""
-        widths = np.array([zone.half_width for zone in self.zones])
-        taken = np.minimum(np.searchsorted(widths, tumours.radius + self.wanted), len(widths) - 1)
-        found = np.empty((len(tumours), len(directions)))
-        for number, zone in enumerate(self.zones):
-            mask = taken == number
-            found[mask] = zone.margins(tumours.part(mask), centres[mask], draws[mask], directions)
-        return found
+        return self.zone.counted_on(tumours)
+
+    def zones(self, tumours: Tumours, needles: Array, draws: Array) -> SimulatedZones:
+        """As of ``ZoneSampler``."""
+        return self.zone.zones(replace(tumours, vessel_radius=np.zeros(len(tumours))), needles, draws)
 
 
-def chosen_by_size(one: SeriesDescription) -> ChosenBySize:
-    zone = one.zone_of()
-    sizes = (replace(zone, half_width=f * zone.half_width, half_length=f * zone.half_length) for f in (1.0, 1.25, 1.6))
-    return ChosenBySize(tuple(sizes), one.policy.wanted)
+def scaled(factor: float) -> Zones:
+    """Zones ``factor`` times as wide and long; the operator counts on what he counted on."""
 
+    def zones(one: SeriesDescription) -> SimulatedZone:
+        zone = simulated_zone(one)
+        wider = (replace(e, width=factor * (e.width or zone.width)) for e in zone.electrodes)
+        return replace(zone, electrodes=tuple(wider))
 
-def larger_zones(one: SeriesDescription) -> SeriesDescription:
-    return part("zone", half_width=lambda x: 1.2 * x, half_length=lambda x: 1.2 * x)(one)
+    return zones
 
 
 VARIANTS = (
     Variant("as described"),
-    Variant("no application repeated", part("policy", applications=1)),
-    Variant("twice as many applications allowed", part("policy", applications=lambda n: 2 * n)),
+    Variant("analytic stand-in zones", zones=lambda one: one.zone_of()),
+    Variant("zones a fifth larger", zones=scaled(1.2)),
+    Variant("zones a fifth smaller", zones=scaled(0.8)),
+    Variant("no large vessels", zones=lambda one: WithoutVessels(simulated_zone(one))),
+    Variant("emulator without error", zones=lambda one: replace(simulated_zone(one), error=False)),
+    Variant("no overlap planned", part("policy", planned=False)),
+    Variant("one application only", part("policy", applications=1)),
     Variant("needles 1.5 times as far off", part("guidance", lateral=lambda x: 1.5 * x)),
     Variant("needles never placed again", part("guidance", tolerated=None)),
-    Variant("zones a fifth larger", larger_zones),
-    Variant("no rim beside vessels", part("zone", rim=0.0)),
     Variant("RAS mutant in 55 %", lambda one: one.model_copy(update={"ras_mutant": 0.55})),
     Variant("time to progression: gamma", onset=Onset(form="gamma")),
     Variant("scatter between centres held at 0.3", tau=0.3),
     Variant("scatter between centres held at 0.6", tau=0.6),
     Variant("rates without counts: deviation 0.3", rate_deviation=0.3),
     Variant("rates without counts: deviation 1.0", rate_deviation=1.0),
-    Variant("electrodes chosen by size, up to 1.6 times as wide", zones=chosen_by_size),
 )
 
 
 def sensitivity(series: Series, strata: list, count: int, seed: int, draws: int) -> list[dict[str, float | str]]:
     """A row a variant: lengths, probability of a plan, slope in slices, and the strata that are only predicted."""
-    return [_row(variant, series, strata, count, seed, draws) for variant in VARIANTS]
+    drawn = {name: simulate(one, count, seed, simulated_zone(one)) for name, one in series.items()}
+    return [_row(variant, series, strata, count, seed, draws, drawn) for variant in VARIANTS]
 
 
-def _row(variant: Variant, series: Series, strata: list, count: int, seed: int, draws: int) -> dict[str, float | str]:
+def _row(
+    variant: Variant,
+    series: Series,
+    strata: list,
+    count: int,
+    seed: int,
+    draws: int,
+    drawn: Mapping[str, VirtualSeries],
+) -> dict[str, float | str]:
+    """``drawn``: the patients where nothing of steps 1 to 5 is changed. Strata that hardly any patient is in are left
+    out and counted."""
     changed = {name: variant.change(one) for name, one in series.items()}
-    cohorts = prepare(changed, strata, count, seed, variant.onset, variant.zones, nominal=False)
+    if variant.zones is not simulated_zone or changed != dict(series):
+        drawn = {name: simulate(one, count, seed, variant.zones(one)) for name, one in changed.items()}
+    kept = [s for s in strata if s.members(drawn[s.series], changed[s.series]).sum() >= FEWEST]
+    cohorts = prepare(changed, kept, count, seed, variant.onset, nominal=False, patients=drawn)
     model = TwoLengths()
     if variant.tau is not None:
         means, deviations = model.prior.means.copy(), model.prior.deviations.copy()
@@ -120,6 +134,7 @@ def _row(variant: Variant, series: Series, strata: list, count: int, seed: int, 
     burden = model.hazard(values).log_burden(margins, areas, 0.4)[0]
     return {
         "assumption": variant.name,
+        "left_out": len(strata) - len(kept),
         "near": float(np.exp(values[2])),
         "far": float(np.exp(values[3])),
         "tau": float(np.exp(values[-1])),

@@ -23,13 +23,6 @@ def per_cent(share: float) -> str:
     return f"{100.0 * share:.0f}"
 
 
-def caveat(zones: str) -> str:
-    return (
-        f"Zones: {zones}. What is compared here is the chain of sizes, needles, operators, readings and hazard on such "
-        "zones; it becomes a comparison of simulated zones when these are put in their place. Research use only."
-    )
-
-
 def of_series(series: Mapping[str, SeriesDescription], cohorts: Cohorts) -> list[str]:
     rows = []
     for name, one in series.items():
@@ -215,6 +208,7 @@ def of_sensitivity(rows: Sequence[Mapping]) -> list[str]:
         "HR per 5 mm in slices",
         "never fitted: observed / expected",
         "rank correlation",
+        "strata without patients",
     ]
     lines = [
         [
@@ -226,6 +220,7 @@ def of_sensitivity(rows: Sequence[Mapping]) -> list[str]:
             f"{row['slope']:.2f}",
             f"{row['ratio']:.2f}",
             f"{row['rank']:.2f}",
+            str(row["left_out"]),
         ]
         for row in rows
     ]

@@ -17,6 +17,7 @@ from pennes.outcome.hazard import Onset
 from pennes.outcome.models import TwoLengths
 from pennes.outcome.published import read_strata
 from pennes.outcome.recovery import synthetic, truths
+from pennes.risk.sampler import simulated_zone
 
 FOLDER = Path(__file__).resolve().parents[1]
 SEED = 11
@@ -32,7 +33,7 @@ def run(output: Path) -> StudyResult:
     started = _cpu_seconds()
     series = read_all_series(FOLDER / "series")
     strata = [stratum for stratum in read_strata(FOLDER / "data", series) if stratum.use == "calibrate"]
-    groups = prepare(series, strata, COUNT, SEED, Onset(), nominal=False).groups
+    groups = prepare(series, strata, COUNT, SEED, Onset(), simulated_zone, nominal=False).groups
     model, rng = TwoLengths(), np.random.default_rng(SEED)
     known = truths(model, groups, REPEATS, rng)
     inside = np.zeros((len(LEVELS), len(model.prior.names)))
