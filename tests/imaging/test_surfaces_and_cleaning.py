@@ -25,6 +25,17 @@ def test_surface_of_a_ball_is_known_better_than_its_voxels(grid, radius):
     assert np.einsum("ij,ij->", np.cross(a, b), c) / 6 == pytest.approx(4 / 3 * np.pi * radius**3, rel=0.01)
 
 
+def test_thick_slices_do_not_shrink_a_tumour(grid):
+    """Balls of 20 mm in 3 mm voxels at random places between them: right on average, not 8 % too small."""
+    where, volumes = grid((20, 20, 20), (3, 3, 3)), []
+    middle = 1e3 * where.points([[9.5, 9.5, 9.5]])[0]
+    for shift in np.random.default_rng(2).uniform(-1.5, 1.5, (12, 3)):
+        points, triangles = segment_surface(ball(where, 10, middle + shift)[0], where)
+        a, b, c = np.moveaxis(1e3 * points[triangles] - middle, 1, 0)
+        volumes.append(np.einsum("ij,ij->", np.cross(a, b), c) / 6 / (4 / 3 * np.pi * 10**3))
+    assert np.mean(volumes) == pytest.approx(1, abs=0.02) and np.abs(np.array(volumes) - 1).max() < 0.06
+
+
 def test_no_voxel_is_on_the_wrong_side(grid):
     """Ragged random shapes too: the surface separates the centres of voxels inside and outside."""
     from scipy import ndimage

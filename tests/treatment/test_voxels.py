@@ -132,6 +132,23 @@ def test_every_published_criterion_is_in_the_summary(ran):
     assert remnant["measured"] == pytest.approx(100 - ablated["measured"])
 
 
+def test_the_needles_channel_is_no_surface_of_the_tumour(ran):
+    """A ball of 8 mm, and the needle's metal in it from the tip on its lower pole to the upper one."""
+    import pyvista
+
+    from pennes.margin import read_surface
+
+    _, folder, summary = ran
+    painted = pyvista.read(folder / "target.vtp")
+    known = np.isfinite(painted.point_data["margin_mm"])
+    radius = np.linalg.norm(np.asarray(painted.points) - CENTRE, axis=1)
+    assert radius[known].min() > 7.2 and known.mean() > 0.95
+    surface = read_surface(folder / "target.vtp")
+    assert surface.is_closed and 1e6 * surface.area == pytest.approx(4 * np.pi * 8**2, rel=0.05)
+    # In a short treatment the margin is nowhere as large as the depth of the channel.
+    assert summary["targets"][0]["surface_share"]["above_10"] == 0
+
+
 def test_vessels_are_drawn_where_their_labels_are(ran):
     import pyvista
 

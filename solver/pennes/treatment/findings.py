@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from dolfinx.mesh import entities_to_geometry
 from mpi4py import MPI
+from scipy.spatial import cKDTree
 
 from pennes.case.models import Case, Region, Target
-from pennes.margin import MarginStatistics, Surface, direction_words, margin_statistics, signed_margins, zone_diameters
+from pennes.margin import (
+    MarginStatistics,
+    Surface,
+    capped,
+    direction_words,
+    margin_statistics,
+    merge_points,
+    signed_margins,
+    zone_diameters,
+)
 from pennes.scene import Domain, MeshQuality, shapes
 from pennes.treatment.contraction import contracted, contracted_volumes, displacement
 from pennes.treatment.loop import Loop
@@ -17,6 +28,8 @@ from pennes.vessel import HeatSink
 
 #: Edge length of the target surface on which margins are sampled.
 SAMPLE_EDGE = 8e-4
+#: m; facets whose middles are nearer are one.
+SAME_PLACE = 1e-8
 
 
 @dataclass(frozen=True)
@@ -33,8 +46,25 @@ class TargetFinding:
 def target_surface(target: Target, domain: Domain) -> Surface:
     """The target's surface, fine enough for margins; the same on every rank."""
     if isinstance(target.geometry, Region):
-        return domain.region_surface(target.geometry.region)
+        return _across_metal(domain.region_surface(target.geometry.region), domain)
     return shapes.triangulate(target.geometry, SAMPLE_EDGE)
+
+
+def _across_metal(surface: Surface, domain: Domain) -> Surface:
+    """A region's surface without the walls of the needles in it, closed across the metal (collective).
+
+    Metal is taken out of the mesh: its walls bound the region's cells, but not the target.
+    """
+    mesh = domain.mesh
+    metal = [domain.facet_tags.find(s.tag) for s in domain.surfaces if s.kind in ("electrode", "insulation")]
+    facets = np.unique(np.concatenate([*metal, np.empty(0, np.int32)]))
+    corners = mesh.geometry.x[entities_to_geometry(mesh, mesh.topology.dim - 1, facets)]
+    walls = np.concatenate(mesh.comm.allgather(corners.reshape(-1, 3, 3).mean(axis=1)))
+    if not len(walls):
+        return surface
+    middles = surface.corners.mean(axis=1)
+    kept = cKDTree(walls).query(middles)[0] > SAME_PLACE
+    return capped(merge_points(surface.points, surface.triangles[kept]))
 
 
 def target_finding(
