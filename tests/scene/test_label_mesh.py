@@ -178,3 +178,28 @@ def test_thin_branches_are_a_network(tmp_path):
     none = {**changes, "tissue: liver\n": "tissue: liver\n  network_from: 3 mm\n"}
     _, names, _, _ = load_label_mesh(write_case(tmp_path, **none))
     assert names.thin == ()
+
+
+def test_hydrodissection_is_a_layer_of_its_own_tissue(tmp_path):
+    """A colon 12 mm beside the lesion's middle is kept 5 mm from the liver: 5 mm of dextrose are a region."""
+    grid = write_patient(tmp_path)
+    labels = read_label_map(tmp_path / "patient.nrrd")
+    x, *_ = (1e3 * grid.points(np.indices(grid.shape).reshape(3, -1).T) - CENTRE).T
+    values = np.where((x > 12).reshape(grid.shape), 5, labels.labels).astype(np.uint8)
+    write_image(tmp_path / "patient.nrrd", LabelMap(grid, values, {**labels.names, 5: "colon"}))
+    layer = "margin: 14 mm\n  hydrodissection: [{organ: colon, thickness: 5 mm}]"
+    fluid = layer + "\n  tissues: {hydrodissection: dextrose_5_percent}"
+    case = write_case(tmp_path, **{"margin: 14 mm": fluid})
+    mesh, names, _, _ = load_label_mesh(case)
+    tag = dict(names.regions)["hydrodissection"]
+    middles = 1e3 * mesh.points[mesh.cells[mesh.cell_tags == tag]].mean(axis=1) - CENTRE
+    assert 11 < middles[:, 0].min() < 12.8 and 16 < middles[:, 0].max() < 17.8
+    regions, _ = names.named(case)
+    tissues = {region.name: region.tissue.thermal_conductivity.value for region in regions}
+    assert tissues["hydrodissection"] != tissues["body"]
+    with pytest.raises(InputError, match="has no tissue"):
+        write_case(tmp_path, **{"margin: 14 mm": layer})
+    with pytest.raises(InputError, match=r"colon is .* already") as refused:
+        thin = fluid.replace("5 mm}", "0.5 mm}")
+        load_label_mesh(write_case(tmp_path, **{"margin: 14 mm": thin}))
+    assert "hydrodissection.0" in str(refused.value)

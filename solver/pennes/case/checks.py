@@ -99,6 +99,10 @@ def _check_output(case: Case) -> None:
         raise refuse(problem, "output", "every", expected=f"{MOST_OUTPUTS} outputs at most")
 
 
+FLUID = "hydrodissection"
+"""Label of the fluid, as ``pennes.imaging.hydrodissection`` names it (a room above this one)."""
+
+
 def _check_body(case: Case) -> None:
     from pennes.case.models import HalfSpace, LabelBody, MeshBody
 
@@ -132,6 +136,11 @@ def _check_label_body(case: Case) -> None:
         raise refuse("vessels of a label map are labels", "vessels", 0, expected="body.vessels: [{label: ...}]")
     if not case.targets:
         raise refuse("a label map needs a target to be cut out around", "targets", expected="a target")
+    if case.body.hydrodissection and FLUID not in case.body.tissues:
+        raise refuse(
+            "the fluid of the hydrodissection has no tissue", "body", "tissues",
+            expected=f"body.tissues: {{{FLUID}: dextrose_5_percent}}",
+        )  # fmt: skip
     for key in ("targets", "organs"):
         for index, part in enumerate(getattr(case, key)):
             if part.geometry.shape != "region":

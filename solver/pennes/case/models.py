@@ -120,6 +120,16 @@ class LabelVessel(Record):
     """A fixed wall coefficient instead of the developing-flow correlation."""
 
 
+class FluidLayer(Record):
+    """Fluid that a plan puts between an organ and what is treated (hydrodissection); the organ gives way."""
+
+    organ: str
+    """Label that is kept away."""
+    thickness: units.PositiveLength
+    away_from: str = "liver"
+    """Label that it is kept away from."""
+
+
 class LabelBody(BodyBase):
     """A patient as a label map (NIfTI, NRRD, DICOM SEG, or a phantom's recipe); coordinates of the case are the
     patient's, LPS. What is simulated is a box around targets and applicators, cut out of the map."""
@@ -139,6 +149,8 @@ class LabelBody(BodyBase):
     """Diameter below which parts of a vessel have no wall in the mesh: they are centrelines of the network model."""
     network_from: units.PositiveLength = "1 mm"
     """Diameter below which branches of the network are left to perfusion."""
+    hydrodissection: tuple[FluidLayer, ...] = ()
+    """Layers of the label ``hydrodissection``, whose tissue is that of ``tissues``."""
     accept_differences: bool = False
     """Run although volumes or surfaces of the mesh differ from the image by more than is allowed: warn, do not
     refuse."""

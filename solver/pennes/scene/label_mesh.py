@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from pennes.case.models import Box, Case, LabelBody
 from pennes.errors import InputError
 from pennes.imaging import Grid, LabelMap, clean, named, read_label_map
+from pennes.imaging.hydrodissection import FLUID, Layer, add_layer
 from pennes.scene.arrays import MeshArrays, MeshQuality, ordered, quality, refined, signed_volumes
 from pennes.scene.cutting import cut_along, hollowed
 from pennes.scene.improving import improved, worst_ratio
@@ -70,7 +71,14 @@ def load_label_map(case: Case) -> LabelMap:
     """
     body: LabelBody = case.body
     found = named(read_label_map(body.labels, body.reference), body.table)
+    for number, layer in enumerate(body.hydrodissection):
+        try:
+            found = add_layer(found, Layer(layer.organ, layer.thickness, layer.away_from))
+        except InputError as error:
+            error.key = f"body.hydrodissection.{number}"
+            raise
     thin = [vessel.label for vessel in body.vessels] + [organ.geometry.region for organ in case.organs]
+    thin += [FLUID] if body.hydrodissection else []
     cleaned = clean(found, keep=thin)
     changes = tuple(change for change in cleaned.changes if "touch" not in change)
     return LabelMap(found.grid, cleaned.labels.labels, found.names, (*found.notes, *changes), found.source)

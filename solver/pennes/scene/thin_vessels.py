@@ -17,9 +17,9 @@ NAME = "{} (thin branches)"
 
 @dataclass(frozen=True, eq=False)
 class ThinVessel:
-    """The thin branches of a label, as a vessel of the network and its lines; these are pieces that need not touch."""
+    """The thin branches of a label as the lines of a network; these are pieces that need not touch."""
 
-    vessel: VesselTree
+    label: str
     tree: Tree
     network_length: float
     """m of lines that the network models; thinner ones are left to perfusion."""
@@ -43,13 +43,16 @@ def thin_vessel(vessel: LabelVessel, field: LabelField, box: Box, network_from: 
     length = float(sum(line.lengths.sum() for line in lines if line.diameter >= network_from))
     if length == 0.0:
         return None
-    name = NAME.format(vessel.label)
-    record = VesselTree(
-        name=name, inlet_temperature=f"{vessel.temperature!r} degC", blood=vessel.blood,
+    return ThinVessel(vessel.label, Tree(NAME.format(vessel.label), tuple(lines)), length)
+
+
+def network_vessel(vessel: LabelVessel, network_from: float) -> VesselTree:
+    """The thin branches of a label as a vessel whose flow the lines know: lines of ``network_from`` m or more cool."""
+    return VesselTree(
+        name=NAME.format(vessel.label), inlet_temperature=f"{vessel.temperature!r} degC", blood=vessel.blood,
         kinematic_viscosity=vessel.kinematic_viscosity, speed=f"{vessel.speed!r} m/s", direction=vessel.direction,
         by_diameter=ModelByDiameter(wall_from=None, network_from=f"{network_from!r} m", below="none"),
     )  # fmt: skip
-    return ThinVessel(record, Tree(name, tuple(lines)), length)
 
 
 def _lines(piece: CentrelineTree, vessel: LabelVessel, first: int) -> list[Line]:

@@ -12,6 +12,7 @@ from pennes.energy import SOURCES
 from pennes.errors import InputError
 from pennes.scene import Domain
 from pennes.scene.domain import NamedSurface
+from pennes.scene.thin_vessels import network_vessel
 from pennes.treatment.circulation import Circulation
 from pennes.treatment.sinks import fixed_sink
 from pennes.treatment.step import Physics
@@ -102,7 +103,8 @@ def heat_sinks(case: Case, domain: Domain, elements) -> list[HeatSink]:
         walls = {surface.vessel: facets_of(domain, surface) for surface in domain.surfaces if surface.kind == "wall"}
         sinks += [LabelWall(elements, vessel, walls[vessel.label]) for vessel in case.body.vessels]
         site = Site(np.empty(0, np.int32), domain.locate, case.body.tissue.thermal_conductivity.value)
-        sinks += [VascularSink(elements, thin.vessel, thin.tree, site) for thin in domain.thin_vessels]
+        by_label = {vessel.label: network_vessel(vessel, case.body.network_from) for vessel in case.body.vessels}
+        sinks += [VascularSink(elements, by_label[thin.label], thin.tree, site) for thin in domain.thin_vessels]
     for surface in domain.surfaces:
         facets = facets_of(domain, surface)
         if surface.cooling is not None:
