@@ -70,7 +70,11 @@ def as_lines(data: dict[str, Any]) -> list[str]:
             if row["ras"] == status
         ]
         lines.append(f"    RAS {status}: " + ", ".join(cells))
-    return [*lines, f"    {fit_line(data['fit'])}"]
+    return [
+        *lines,
+        "    for margins as they are simulated here, not as they are measured in patients",
+        f"    {fit_line(data['fit'])}",
+    ]
 
 
 def fit_line(fit: dict[str, Any]) -> str:

@@ -70,7 +70,7 @@ def lines(found: dict[str, np.ndarray] | None) -> list[Figure]:
     groups = (("tumours up to 40 mm", ~larger), ("tumours beyond 40 mm", larger))
     figures = [Figure("8 full simulation of a subsample", count, ">= 48", "", "patients", count >= 48)]
     for words, mask in groups:
-        rms = float(np.sqrt(np.mean(error[mask] ** 2)))
+        rms = float(np.sqrt(np.mean(error[mask] ** 2))) if mask.any() else np.inf
         name = f"8 emulated against simulated minimal margin, root mean square, {words} ({mask.sum()})"
         figures.append(Figure(name, rms, f"<= {LIMIT:g}", "", "mm", rms <= LIMIT))
     median = found["median_mm"][1] - found["median_mm"][0]

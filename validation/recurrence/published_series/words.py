@@ -239,17 +239,18 @@ def of_limits(rows: Sequence[Predicted], found: Sequence[Gate]) -> list[str]:
     low = [row for row in rows if row.stratum.rate < row.mean]
     return [
         f"{said} {where} Of {len(rows)} strata {len(low)} are predicted higher than published.",
-        "Why levels may fail: an operator is described here by a needle error, one zone and a number of repetitions, "
-        "assumed, and the same for all sizes. A surgeon who takes a wider electrode for a larger tumour, or plans "
-        "overlapping zones ahead, leaves less than this operator, and tumours beyond 3 cm are where that tells (the "
-        "last line of the sensitivity has an operator who chooses; it was added after the comparison, and changes "
-        "nothing above it). Series of covered tumours with high rates (Wang) ask for a centre's factor far from 1, "
-        "which no margin explains.",
-        "What this comparison cannot tell: whether the zones are right (they are not simulated ones); which part of a "
-        "difference between series is margin and which is follow-up, definition of progression, chemotherapy or "
-        "selection, since sizes and follow-up of most series are assumed; the two lengths apart from their priors (see "
-        "the table of the fit); anything about microwaves; and single patients. Tumours are balls. Crude rates are "
-        "over assumed follow-up; death as a competing risk is not modelled.",
+        "Why levels may fail: devices, planned overlaps and repetitions are the rules of the field, assumed to be "
+        "the same for all patients of a series, and what an operator did with the tumour before him is not known. "
+        "The zones of the simulated electrode are wider than its operators count on (table of devices), and "
+        "margins with them; the hazard's densities take up what is too wide everywhere, but not what is too wide "
+        "for one device only (sensitivity: zones a fifth smaller or larger). A centre's factor far from 1 that "
+        "margins do not explain shows as a series that is off as a whole.",
+        "What this comparison cannot tell: whether the zones are right in patients; which part of a difference "
+        "between series is margin and which is follow-up, definition of progression, chemotherapy or selection, "
+        "since sizes and follow-up of most series are assumed; the two lengths apart from their priors (see the "
+        "table of the fit); anything about progression after microwaves; and single patients. Tumours are balls, "
+        "needles are parallel, and a zone knows nothing of what was heated before it. Crude rates are over "
+        "assumed follow-up; death as a competing risk is not modelled.",
     ]
 
 
