@@ -11,10 +11,10 @@ from pydantic import TypeAdapter
 
 from pennes.ensemble import CohortFolder, collect
 from pennes.ensemble.designs import block, shares
+from pennes.ensemble.indices import _analyse, picture, sensitivity
 from pennes.ensemble.inputs import BoundInput
 from pennes.ensemble.manifest import read_shares
 from pennes.ensemble.models import Design
-from pennes.ensemble.indices import _analyse, picture, sensitivity
 from pennes.ensemble.table import Table
 from pennes.errors import InputError
 from tiny_cohort import COHORT, ensemble, write_cohort
