@@ -95,13 +95,20 @@ def test_tumour_outside_the_liver_is_refused(grid, ball, save):
 def test_direction_by_needle_and_vessel(grid, ball, save):
     where = grid()
     target, zone = save("t.nii.gz", where, ball(where, 10)), save("z.nii.gz", where, ball(where, 16, (-3, 0, 0)))
-    x, y, _ = np.indices(where.shape) - 29.5
-    vein = save("v.nii.gz", where, np.hypot(x - 18, y) < 3)
+    # Along an axis of the voxels every slice is the same, and 13 % too many voxels lie in a tube of 6 mm: it is tilted.
+    along = np.array([0.1, 0.45, 1.0]) / np.linalg.norm([0.1, 0.45, 1.0])
+
+    def from_axis(points):
+        return np.linalg.norm(np.cross(points - [18, 0, 0], along), axis=-1)
+
+    vein = save("v.nii.gz", where, from_axis(np.moveaxis(np.indices(where.shape) - 29.5, 0, -1)) < 3)
     needle = Needle(np.array([0, 0, 60e-3]), np.array([0, 0, -12e-3]))
     found = measure([Source(target)], [Source(zone)], needle=needle, vessels=Source(vein)).summary
     words = found["worst_direction"]
     assert words.startswith("left of") and "o'clock" in words
-    assert float(words.partition("towards the label 1 (")[2].partition(" mm")[0]) == pytest.approx(5, abs=0.2)
+    assert float(words.partition("towards the label 1 (")[2].partition(" mm")[0]) == pytest.approx(
+        from_axis(np.array(found["worst_point_mm"])) - 3, abs=0.2
+    )
 
 
 def test_labels_by_name_and_surfaces_mixed(grid, ball, save, tmp_path):

@@ -76,10 +76,10 @@ def test_mesh_follows_the_labels(meshed):
     assert {s.name for s in names.surfaces} >= {"outer", "portal vein/wall"}
     found = {entry.name: entry for entry in names.comparison}
     needle = np.pi * (case.applicators[0].device.shafts[0].diameter / 2) ** 2 * 16e-3
-    # Of the ball of 8 mm its voxels lack 2.7 %, their smooth surface another 1.5 %; the mesh keeps what that holds.
+    # Of the ball of 8 mm its voxels lack 2.7 %, their smooth surface another 0.9 %; the mesh loses chords besides.
     ball = 4 / 3 * np.pi * 8e-3**3
     assert found["lesion"].voxel_volume == pytest.approx(0.973 * ball - needle, rel=0.002)
-    assert found["lesion"].image_volume == pytest.approx(0.958 * ball - needle, rel=0.003)
+    assert found["lesion"].image_volume == pytest.approx(0.964 * ball - needle, rel=0.003)
     assert found["lesion"].mesh_volume == pytest.approx(found["lesion"].image_volume, rel=0.04)
     assert found["lesion"].surface_rms < 0.3e-3
     vein = found["portal vein"]
