@@ -146,9 +146,10 @@ class LabelBody(BodyBase):
     """Tissue of labels that differ from ``tissue``; the mesh follows their surfaces."""
     vessels: tuple[LabelVessel, ...] = ()
     smallest_vessel: units.PositiveLength = "3 mm"
-    """Diameter below which parts of a vessel have no wall in the mesh: they are centrelines of the network model."""
-    network_from: units.PositiveLength = "1 mm"
-    """Diameter below which branches of the network are left to perfusion."""
+    """Diameter below which parts of a vessel have no wall in the mesh."""
+    network_from: units.PositiveLength | None = None
+    """Diameter from which these parts are centrelines of the network model; thinner ones (none: all) are left to
+    perfusion."""
     hydrodissection: tuple[FluidLayer, ...] = ()
     """Layers of the label ``hydrodissection``, whose tissue is that of ``tissues``."""
     accept_differences: bool = False

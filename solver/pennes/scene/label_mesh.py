@@ -183,6 +183,8 @@ def _cut(case: Case, mesh: MeshArrays, plan: ScenePlan, fields: list[LabelField]
 
 
 def _thin_vessels(case: Case, fields: list[LabelField], box: Box) -> tuple[ThinVessel, ...]:
+    if case.body.network_from is None:
+        return ()
     by_name = {field.name: field for field in fields if field.kind == "vessel"}
     found = (thin_vessel(vessel, by_name[vessel.label], box, case.body.network_from) for vessel in case.body.vessels)
     return tuple(part for part in found if part is not None)

@@ -103,8 +103,10 @@ def heat_sinks(case: Case, domain: Domain, elements) -> list[HeatSink]:
         walls = {surface.vessel: facets_of(domain, surface) for surface in domain.surfaces if surface.kind == "wall"}
         sinks += [LabelWall(elements, vessel, walls[vessel.label]) for vessel in case.body.vessels]
         site = Site(np.empty(0, np.int32), domain.locate, case.body.tissue.thermal_conductivity.value)
-        by_label = {vessel.label: network_vessel(vessel, case.body.network_from) for vessel in case.body.vessels}
-        sinks += [VascularSink(elements, by_label[thin.label], thin.tree, site) for thin in domain.thin_vessels]
+        by_label = {vessel.label: vessel for vessel in case.body.vessels}
+        for thin in domain.thin_vessels:
+            lines = network_vessel(by_label[thin.label], case.body.network_from)
+            sinks.append(VascularSink(elements, lines, thin.tree, site))
     for surface in domain.surfaces:
         facets = facets_of(domain, surface)
         if surface.cooling is not None:

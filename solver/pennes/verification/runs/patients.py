@@ -26,6 +26,7 @@ body:
   labels: patient_{seed}.nrrd
   tissue: liver
   smallest_vessel: {smallest:.1f} mm
+  network_from: 1 mm
   vessels:
 {vessels}
 targets:
