@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pennes.imaging import Grid
-from pennes.imaging.centrelines import thin_centrelines
+from pennes.imaging.centrelines import skeleton, thin_centrelines
 
 RADIUS = 1.3
 
@@ -51,3 +51,21 @@ def test_branches_leave_the_trunk_and_keep_length_and_radius():
 def test_where_all_is_thick_there_are_none():
     _, thick, grid = tubes()
     assert thin_centrelines(thick, thick, grid) == []
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_tubes_of_every_width_have_a_skeleton(width, axis):
+    """Thinning by itself leaves nothing of a square tube of two, four or six voxels."""
+    mask = np.zeros((30, 30, 30), dtype=bool)
+    mask[3:27, 10 : 10 + width, 10 : 10 + width] = True
+    mask[15:17, 24:26, 24:26] = True
+    places = skeleton(np.moveaxis(mask, 0, axis).copy())
+    assert mask[tuple(np.moveaxis(np.rint(np.roll(places, -axis, axis=1)).astype(int), 1, 0))].all()
+    along, across = places[:, axis], np.delete(places, axis, axis=1)
+    tube = (across < 20).all(axis=1)
+    assert tube.any() and not tube.all(), "a piece of its own is kept"
+    assert along[tube].min() < 4 + width and along[tube].max() > 25 - width
+    assert (np.diff(np.unique(along[tube])) == 0.5).all()
+    middle = tube & (along > 3 + width) & (along < 26 - width)
+    assert across[middle] == pytest.approx(10 + (width - 1) / 2, abs=0.5)

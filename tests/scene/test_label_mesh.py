@@ -6,7 +6,7 @@ import pytest
 from pennes.case import load
 from pennes.errors import InputError
 from pennes.imaging import Grid, LabelMap, read_label_map, write_image
-from pennes.scene import label_mesh
+from pennes.scene import label_fields, label_mesh
 from pennes.scene.arrays import radius_ratios
 from pennes.scene.label_comparison import differences, judged
 from pennes.scene.label_mesh import load_label_mesh
@@ -130,6 +130,8 @@ def test_lost_volume_is_refused_unless_accepted(tmp_path, monkeypatch):
     """Without the correction of chords, coarse edges lose a vessel's volume: exit code 2, or a warning."""
     write_patient(tmp_path)
     monkeypatch.setattr(label_mesh, "volume_kept", lambda mesh, *_, **__: mesh)
+    monkeypatch.setattr(label_fields, "VESSEL_EDGE_PER_RADIUS", 1.0)
+    monkeypatch.setattr(label_fields, "FAR_EDGE_PER_RADIUS", 1.0)
     coarse = {"accuracy: screening": "accuracy: {level: screening, mesh: {vessel: 3 mm}}"}
     with pytest.raises(InputError, match=r"'portal vein' has .* ml of voxels") as refused:
         load_label_mesh(write_case(tmp_path, **coarse))
@@ -160,7 +162,7 @@ def test_thin_branches_are_a_network(tmp_path):
     values = labels.labels.copy()
     values[branch.reshape(grid.shape)] = labels.number("portal vein")
     write_image(tmp_path / "patient.nrrd", LabelMap(grid, values, labels.names))
-    changes = {"margin: 14 mm": "margin: 20 mm\n  network_from: 1 mm"}
+    changes = {"margin: 14 mm": "margin: 20 mm"}
     _, names, _, _ = load_label_mesh(write_case(tmp_path, **changes))
     (thin,) = names.thin
     # From a voxel or two beyond the vein's wall (y = 17) to the box's (8 + 20), where it is cut off.
@@ -175,7 +177,7 @@ def test_thin_branches_are_a_network(tmp_path):
     _, names, _, _ = load_label_mesh(write_case(tmp_path, **back))
     line = max(names.thin[0].tree.lines, key=lambda line: line.lengths.sum())
     assert line.points[0][1] > line.points[-1][1] and line.flow > 0
-    for none in ("margin: 20 mm", "margin: 20 mm\n  network_from: 3 mm"):
+    for none in ("margin: 20 mm\n  network_from: null", "margin: 20 mm\n  network_from: 3 mm"):
         _, names, _, _ = load_label_mesh(write_case(tmp_path, **{"margin: 14 mm": none}))
         assert names.thin == ()
 

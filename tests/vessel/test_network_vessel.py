@@ -83,6 +83,25 @@ def test_tissue_loses_what_blood_gains(block, vessel):
     assert sink.line_heat.sum() == pytest.approx(2.0 * moved, rel=1e-10)
 
 
+def test_dry_tissue_is_cooled_to_its_blood_whatever_was_predicted(block):
+    """Past drying a node's predicted temperature is far off; a sink that trusts it would hold the node there."""
+    on = block(1)
+    sink = on.sink(network())
+    predicted = hot(on.elements)
+    predicted[::3] = 3000.0
+    towards = sink.update(predicted)
+    touched = sink.conductance > 1e-9
+    blood = [sink.vessel.inlet_temperature, sink.outlet_temperature.max()]
+    assert blood[1] < 1000.0
+    found = towards[touched] / sink.conductance[touched]
+    assert blood[0] - 1e-9 < found.min() and found.max() < blood[1] + 1e-9
+    power = (sink.conductance * predicted - towards).sum()
+    assert power == pytest.approx(gained(sink, sink.outlet_temperature), rel=1e-10)
+    # Cold tissue is left as uneven as it is: the blood takes heat by the mean.
+    towards = sink.update(hot(on.elements))
+    assert (towards[touched] / sink.conductance[touched]).max() > sink.outlet_temperature.max() + 5.0
+
+
 def test_blood_warms_by_the_exact_exponential(block):
     on = block(1)
     sink = on.sink(network(speed="2 mm/s"))

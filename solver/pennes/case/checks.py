@@ -104,7 +104,7 @@ FLUID = "hydrodissection"
 
 
 def _check_body(case: Case) -> None:
-    from pennes.case.models import HalfSpace, LabelBody, MeshBody
+    from pennes.case.bodies import HalfSpace, LabelBody, MeshBody
 
     body = case.body
     if isinstance(body, MeshBody):

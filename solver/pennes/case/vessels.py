@@ -11,6 +11,15 @@ from pennes import units
 from pennes.library.records import Name, Record, TissueRecord, refuse
 
 Point = tuple[units.Length, units.Length, units.Length]
+
+
+def _nonzero(direction: tuple[float, float, float]) -> tuple[float, float, float]:
+    if not any(direction):
+        raise refuse("is the zero vector", expected="a direction such as [0, 0, -1]")
+    return direction
+
+
+Direction = Annotated[tuple[units.Real, units.Real, units.Real], AfterValidator(_nonzero)]
 Circulation = Literal["portal", "hepatic", "arterial", "other"]
 
 

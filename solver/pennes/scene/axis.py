@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pennes.case.models import BallBody, Case, CylinderBody
+from pennes.case.bodies import BallBody, CylinderBody
+from pennes.case.models import Case
 from pennes.margin import Surface
 from pennes.scene.frames import frame
 

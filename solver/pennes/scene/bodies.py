@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pennes.case.models import BallBody, Box, CylinderBody, HalfSpace
+from pennes.case.bodies import BallBody, Box, CylinderBody, HalfSpace
 from pennes.scene import solids
 from pennes.scene.frames import unit
 

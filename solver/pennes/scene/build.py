@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pennes.case.models import Case, LabelBody, MeshBody
+from pennes.case.bodies import LabelBody, MeshBody
+from pennes.case.models import Case
 from pennes.scene import cache
 from pennes.scene.arrays import MeshArrays, MeshQuality
 from pennes.scene.cells import refuse_too_many

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pennes.case.bodies import MeshBody
 from pennes.case.checks import meant, pole_names
-from pennes.case.models import Applicator, Case, MeshBody, Region
+from pennes.case.models import Applicator, Case, Region
 from pennes.errors import InputError, nearest_name
 from pennes.library.devices import Cooling
 from pennes.scene import shapes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pennes.case.models import Box
+from pennes.case.bodies import Box
 from pennes.errors import InputError
 from pennes.margin import DistanceField
 from pennes.scene.arrays import FACETS, MeshArrays, facet_keys, signed_volumes

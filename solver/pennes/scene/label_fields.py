@@ -9,9 +9,11 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from pennes.case.models import Box, Case
+from pennes.case.bodies import Box
+from pennes.case.models import Case
 from pennes.errors import InputError
 from pennes.imaging import Grid, LabelMap, segment_surface, signed_field
+from pennes.imaging.centrelines import skeleton
 from pennes.imaging.subvoxel import (
     COARSE_VOXELS,
     MOST_VOXELS,
@@ -161,16 +163,13 @@ def _by_size(points: np.ndarray, wanted: np.ndarray) -> list[dict[str, Any]]:
 
 def local_radius(mask: np.ndarray, spacing: np.ndarray, voxels: np.ndarray) -> np.ndarray:
     """Radius (n,) of a vessel's ``mask`` at some of its ``voxels`` (n, 3), in the unit of ``spacing``: the depth of the
-    nearest voxel of its skeleton. The depth counts from the middle of a voxel outside: a quarter voxel too much on
+    nearest place of its skeleton. The depth counts from the middle of a voxel outside: a quarter voxel too much on
     average."""
-    from skimage.morphology import skeletonize
-
     depth = ndimage.distance_transform_edt(mask, sampling=spacing)
-    skeleton = np.argwhere(skeletonize(mask))
-    if len(skeleton) == 0:
-        skeleton = voxels[[int(depth[tuple(voxels.T)].argmax())]]
-    radii = np.maximum(depth[tuple(skeleton.T)] - 0.25 * spacing.mean(), 0.5 * spacing.mean())
-    return radii[cKDTree(skeleton * spacing).query(voxels * spacing)[1]]
+    lines = skeleton(mask)
+    radii = ndimage.map_coordinates(depth, lines.T, order=1) - 0.25 * spacing.mean()
+    radii = np.maximum(radii, 0.5 * spacing.mean())
+    return radii[cKDTree(lines * spacing).query(voxels * spacing)[1]]
 
 
 def _within(points: np.ndarray, box: Box) -> np.ndarray:

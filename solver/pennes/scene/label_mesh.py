@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial import cKDTree
 
-from pennes.case.models import Box, Case, LabelBody
+from pennes.case.bodies import Box, LabelBody
+from pennes.case.models import Case
 from pennes.errors import InputError
 from pennes.imaging import Grid, LabelMap, clean, named, read_label_map
 from pennes.imaging.hydrodissection import FLUID, Layer, add_layer
@@ -91,14 +92,9 @@ def load_label_mesh(case: Case) -> tuple[MeshArrays, LabelNames, MeshQuality, st
     than the tolerances.
     """
     labels = load_label_map(case)
-    box, plan = _plan(case, labels)
-    fields = label_fields(case, labels, box)
-    _needles_clear_of_vessels(plan, fields)
-    recipe = make_recipe(_parametric(case, box), plan)
-    recipe["refinements"] = 0
-    tumours = cKDTree(labels.grid.points(np.argwhere(labels.mask([t.geometry.region for t in case.targets]))))
-    recipe["sizes"] += [source for field in fields for source in field.sizes(case, tumours)]
-    cut = _best_cut(case, make_mesh(recipe), plan, fields, box)
+    whole = whole_mesh(case, labels)
+    box, plan, fields = whole.box, whole.plan, whole.fields
+    cut = _best_cut(case, whole)
     mesh, regions, surfaces = cut.mesh, list(cut.regions), cut.surfaces
     tags = {region.name: region.tag for region in regions}
     walls = {surface.vessel: surface.tag for surface in surfaces if surface.kind == "wall"}
@@ -126,6 +122,29 @@ def load_label_mesh(case: Case) -> tuple[MeshArrays, LabelNames, MeshQuality, st
 
 
 @dataclass(frozen=True, eq=False)
+class WholeMesh:
+    """Before the labels are cut in: the simulated box, what stands in it, the smooth surfaces of the labels, and the
+    mesh of the box without its metal, its edges as fine as these surfaces need."""
+
+    box: Box
+    plan: ScenePlan
+    fields: list[LabelField]
+    mesh: MeshArrays
+
+
+def whole_mesh(case: Case, labels: LabelMap) -> WholeMesh:
+    """Raises InputError for labels that do not exist and needles in vessels."""
+    box, plan = _plan(case, labels)
+    fields = label_fields(case, labels, box)
+    _needles_clear_of_vessels(plan, fields)
+    recipe = make_recipe(_parametric(case, box), plan)
+    recipe["refinements"] = 0
+    tumours = cKDTree(labels.grid.points(np.argwhere(labels.mask([t.geometry.region for t in case.targets]))))
+    recipe["sizes"] += [source for field in fields for source in field.sizes(case, tumours)]
+    return WholeMesh(box, plan, fields, make_mesh(recipe))
+
+
+@dataclass(frozen=True, eq=False)
 class _Cut:
     """A mesh cut along all fields, and the ``lumens`` in m3 that were taken out, by vessel."""
 
@@ -135,11 +154,11 @@ class _Cut:
     lumens: dict[str, float]
 
 
-def _best_cut(case: Case, whole: MeshArrays, plan: ScenePlan, fields: list[LabelField], box: Box) -> _Cut:
+def _best_cut(case: Case, whole: WholeMesh) -> _Cut:
     """The mesh cut along all fields, with the first way of snapping that leaves no bad cell, else the best."""
     best = None
     for near in NEAR:
-        cut = _bettered(_cut(case, whole, plan, fields, box, near))
+        cut = _bettered(_cut(case, whole, near))
         worst = worst_ratio(cut.mesh)
         if best is None or worst > best[0]:
             best = worst, cut
@@ -160,14 +179,14 @@ def _bettered(cut: _Cut) -> _Cut:
     return replace(cut, mesh=after, lumens=lumens)
 
 
-def _cut(case: Case, mesh: MeshArrays, plan: ScenePlan, fields: list[LabelField], box: Box, near: float) -> _Cut:
-    regions, surfaces = [NamedRegion("body", 1, case.body.tissue)], list(plan.surfaces)
-    lumens: dict[str, float] = {}
-    for field in fields:
+def _cut(case: Case, whole: WholeMesh, near: float) -> _Cut:
+    regions, surfaces = [NamedRegion("body", 1, case.body.tissue)], list(whole.plan.surfaces)
+    mesh, lumens = whole.mesh, {}
+    for field in whole.fields:
         mesh, inside = cut_along(mesh, field.level, near)
         vessel = field.kind == "vessel"
         sign = np.sign(signed_volumes(mesh.points, mesh.cells))
-        volume = field.smooth(box).volume if vessel else None
+        volume = field.smooth(whole.box).volume if vessel else None
         mesh = volume_kept(mesh, inside, field.level, hollow=vessel, volume=volume)
         if vessel:
             # Cells in the lumen may have been turned over: with their old orientation they still add up.

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pennes.case.models import Case, HalfSpace, Organ
+from pennes.case.bodies import HalfSpace
+from pennes.case.models import Case, Organ
 from pennes.scene import bodies, solids
 from pennes.scene.axis import Axis, axis_of
 from pennes.scene.names import NamedRegion, NamedSurface

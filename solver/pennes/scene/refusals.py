@@ -6,7 +6,8 @@ from itertools import combinations, product
 
 import numpy as np
 
-from pennes.case.models import Case, HalfSpace
+from pennes.case.bodies import HalfSpace
+from pennes.case.models import Case
 from pennes.case.vessels import Vessel
 from pennes.errors import InputError
 from pennes.scene import bodies, shapes

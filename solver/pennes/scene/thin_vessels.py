@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pennes.case.models import Box, LabelVessel
+from pennes.case.bodies import Box, LabelVessel
 from pennes.case.vessels import ModelByDiameter, VesselTree
 from pennes.imaging.centrelines import CentrelineTree, thin_centrelines
 from pennes.scene.label_fields import LabelField
@@ -51,6 +51,7 @@ def network_vessel(vessel: LabelVessel, network_from: float) -> VesselTree:
     return VesselTree(
         name=NAME.format(vessel.label), inlet_temperature=f"{vessel.temperature!r} degC", blood=vessel.blood,
         kinematic_viscosity=vessel.kinematic_viscosity, speed=f"{vessel.speed!r} m/s", direction=vessel.direction,
+        coagulates_below=f"{vessel.coagulates_below!r} m",
         by_diameter=ModelByDiameter(wall_from=None, network_from=f"{network_from!r} m", below="none"),
     )  # fmt: skip
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pennes.bioheat import BioheatEquation, HeatIntegrator
-from pennes.case.models import Case, HalfSpace, LabelBody, Surroundings
+from pennes.case.bodies import HalfSpace, LabelBody, Surroundings
+from pennes.case.models import Case
 from pennes.death import make_death_models
 from pennes.elements import AxisymmetricElements, LinearElements, QuadraticElements
 from pennes.energy import SOURCES

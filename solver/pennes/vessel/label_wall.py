@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from mpi4py import MPI
 
-from pennes.case.models import LabelVessel
+from pennes.case.bodies import LabelVessel
 from pennes.vessel.correlations import wall_coefficient
 
 

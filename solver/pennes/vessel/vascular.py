@@ -4,6 +4,10 @@ Of a piece of the tree with the mean wall temperature T_wall the blood takes G (
 exponential, is C (1 - exp(-U / C)) with the conductance U between wall and blood and the blood's capacity flow C. The
 tissue's temperature is implicit; only the arriving blood's is that of the predicted middle of the step. What the
 tissue lost over the step is what warms the blood on its way, to rounding.
+
+Around an unmeshed piece heat passes by the mean over its circle, whatever the differences around it. A diagonal that
+bounds this makes it implicit, and what the diagonal takes too much comes back as of the predicted middle. Where the
+tissue boils or is dry no prediction is good enough for that: such a piece passes its heat where it is warm.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sparse
+from mpi4py import MPI
 
 from pennes.case.vessels import VesselBase
 from pennes.errors import InputError
@@ -26,16 +31,19 @@ COAGULATED = 0.95
 """Share of a wall's circumference that is dead where the vessel is coagulated."""
 SHOWN = 0.1
 """Branches that took less heat than this, in J, are not worth a row."""
+BOILS = (85.0, 95.0)
+"""C of the warmest node around an unmeshed piece, from not at all to wholly by where it is warm."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Sheet:
     """Evens out the first wave around the unmeshed pieces (k,) of a contact: rows of the ``waves``, half the
-    conductance ``strength`` (k,) in W/K, and ``bound`` (k, n_local), which times the strength is a diagonal that bounds
-    it and makes it implicit."""
+    conductance ``full`` (k,) in W/K, of which ``strength`` (k,) is left now, and ``bound`` (k, n_local), which times
+    the strength is a diagonal that bounds it and makes it implicit."""
 
     contact: Contact
     waves: tuple[sparse.csr_matrix, ...]
+    full: np.ndarray
     strength: np.ndarray
     bound: sparse.csr_matrix
 
@@ -72,6 +80,7 @@ class VascularSink:
         self._capacity = vessel.blood.density.value * vessel.blood.heat_capacity.value
         self._arrived = self._middle = None
         self._undisturbed, self._stoppage = tree.flows, Stoppage(tree)
+        self._boils = np.zeros(len(self.pieces))
         self._set()
 
     def _touch(self) -> list[Contact]:
@@ -103,7 +112,7 @@ class VascularSink:
 
     def _set(self) -> None:
         """Conductances and the blood's matrices for the flow now."""
-        elements, pieces = self.elements, self.pieces
+        pieces = self.pieces
         self.flows = flows = self._flows_now()
         cools = (flows > 0.0)[pieces.line] & self.vessel.cooling
         cools &= ~np.isin(pieces.line, self.vessel.without)
@@ -118,30 +127,50 @@ class VascularSink:
             if contact.local:
                 uneven[chosen] = on * contact.area * h[chosen]
         self.blood.set(self._capacity * flows, self.segment_conductance)
-        taken = self.blood.conductance
-        self._taken, self._uneven, self._implicit = taken, uneven, np.maximum(taken, uneven)
+        self._taken, self._wall = self.blood.conductance, uneven
         for sheet in self._sheets:
             chosen = sheet.contact.pieces
             strength = uneven_conductance(
                 sheet.contact, self.vessel, h[chosen], pieces.radius[chosen], self._site.conductivity
             )
-            sheet.strength[:] = 0.5 * strength * cools[chosen]
-        local = np.zeros((2, elements.n_local))
-        for contact in self._contacts:
-            rows = contact.pieces
-            local[0] += contact.weights.T @ self._implicit[rows]
-            local[1] += contact.weights.T @ (self._implicit - uneven)[rows]
-        for sheet in self._sheets:
-            local += sheet.bound.T @ sheet.strength
-        self.conductance, self._slack = (elements.accumulate(values) for values in local)
+            sheet.full[:] = 0.5 * strength * cools[chosen]
+        self._assemble()
         self._middle = None
         self.blood_temperature = np.full(len(pieces), self.vessel.inlet_temperature)
         self.outlet_temperature = np.full(len(self.tree.lines), self.vessel.inlet_temperature)
 
+    def _assemble(self) -> None:
+        """Conductances of the nodes, with the pieces that boil as they are now."""
+        self._uneven = np.maximum(self._wall, self._boils * self._taken)
+        self._implicit = np.maximum(self._taken, self._uneven)
+        local = np.zeros((2, self.elements.n_local))
+        for contact in self._contacts:
+            rows = contact.pieces
+            local[0] += contact.weights.T @ self._implicit[rows]
+            local[1] += contact.weights.T @ (self._implicit - self._uneven)[rows]
+        for sheet in self._sheets:
+            sheet.strength[:] = (1.0 - self._boils[sheet.contact.pieces]) * sheet.full
+            local += sheet.bound.T @ sheet.strength
+        self.conductance, self._slack = (self.elements.accumulate(values) for values in local)
+
+    def _follow_boiling(self, temperature: np.ndarray) -> None:
+        """Take note of which unmeshed pieces boil in tissue at ``temperature`` (n_local,) (collective)."""
+        warmest = np.full(len(self.pieces), -np.inf)
+        for sheet in self._sheets:
+            weights = sheet.contact.weights
+            rows = np.repeat(sheet.contact.pieces, np.diff(weights.indptr))
+            np.maximum.at(warmest, rows, temperature[weights.indices])
+        self.elements.comm.Allreduce(MPI.IN_PLACE, warmest, op=MPI.MAX)
+        boils = np.clip((warmest - BOILS[0]) / (BOILS[1] - BOILS[0]), 0.0, 1.0)
+        if (boils != self._boils).any():
+            self._boils = boils
+            self._assemble()
+
     def _sheet(self, contact: Contact) -> _Sheet:
         sizes = contact.waves[1::2]
         bound = sum(sparse.diags(self._rows(size)) @ size for size in sizes).tocsr()
-        return _Sheet(contact, contact.waves[::2], np.zeros(len(contact.pieces)), bound)
+        count = len(contact.pieces)
+        return _Sheet(contact, contact.waves[::2], np.zeros(count), np.zeros(count), bound)
 
     def _rows(self, matrix: sparse.csr_matrix) -> np.ndarray:
         """Sums of rows over all ranks (collective)."""
@@ -169,6 +198,8 @@ class VascularSink:
 
         Blood that does not flow takes the temperature of the wall, as ever slower blood does.
         """
+        if self._sheets:
+            self._follow_boiling(temperature)
         wall = self.wall_temperature(temperature)
         arriving = self.blood.arriving(wall)
         self._middle, self._arrived = wall, arriving

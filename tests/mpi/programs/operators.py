@@ -109,7 +109,14 @@ def network_numbers() -> dict[str, list[float]]:
     site = Site(np.empty(0, np.int32), lambda points: PointLocator(spaces, points), 0.52)
     x, y, _ = block.points.T
     hot = 45.0 + 2000.0 * x + 20.0 * np.sin(300.0 * y)
-    return said("network", block, MODELS["network"](block, vessel, build_tree(vessel), site), hot)
+    dry = hot + 500.0 * np.clip(300.0 * x - 3.0, 0.0, 1.0)
+    return {
+        key: value
+        for name, temperature in (("network", hot), ("dry", dry))
+        for key, value in said(
+            name, block, MODELS["network"](block, vessel, build_tree(vessel), site), temperature
+        ).items()
+    }
 
 
 def said(name: str, elements: LinearElements, sink, temperature: np.ndarray) -> dict[str, list[float]]:
