@@ -19,7 +19,7 @@ def improved(mesh: MeshArrays) -> MeshArrays:
     """
     best, ratio = mesh, worst_ratio(mesh)
     for options in ({}, {"noinsert": 1}):
-        found = _by_mmg(mesh, **options)
+        found = optimised(mesh, **options)
         if found is not None and worst_ratio(found) > ratio:
             best, ratio = found, worst_ratio(found)
             break
@@ -37,7 +37,8 @@ def worst_ratio(mesh: MeshArrays) -> float:
     return float(radius_ratios(mesh.points, mesh.cells).min())
 
 
-def _by_mmg(mesh: MeshArrays, **options: int) -> MeshArrays | None:
+def optimised(mesh: MeshArrays, **options: int) -> MeshArrays | None:
+    """The mesh with its cells optimised by MMG with these ``options``, None where it fails; surfaces stay."""
     try:
         from mmgpy import MmgMesh3D
     except ModuleNotFoundError:
