@@ -77,7 +77,7 @@ def _lines(piece: CentrelineTree, vessel: LabelVessel, first: int) -> list[Line]
             line.points[::-1], radii[::-1], line.end, line.start, flow, line.label
         )  # fmt: skip
 
-    radius = float(piece.radii[:3].mean())
+    radius = float(piece.radii[:6].mean())
     waiting = [(0, vessel.speed * np.pi * radius**3 / (vessel.diameter / 2))]
     while waiting:
         start, flow = waiting.pop()

@@ -11,7 +11,7 @@ class HeatSink(Protocol):
     """Takes heat from the tissue: conductance x (T - T_sink) at every node.
 
     ``kind`` is the term of the energy budget that it belongs to: ``vessel``, ``cooling`` or ``surface``;
-    ``conductance`` (n_local,) in W/K, which may change from step to step. A sink of kind ``cooling`` can be switched
+    ``conductance`` (n_local,) in W/K, that of the last ``update``. A sink of kind ``cooling`` can be switched
     off and on by ``switch(on, temperature)``.
     """
 

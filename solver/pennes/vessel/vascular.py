@@ -33,6 +33,8 @@ SHOWN = 0.1
 """Branches that took less heat than this, in J, are not worth a row."""
 BOILS = (85.0, 95.0)
 """C of the warmest node around an unmeshed piece, from not at all to wholly by where it is warm."""
+LEAST_SEEN = 1e-6
+"""Weight from which a node is around a piece."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +161,9 @@ class VascularSink:
         for sheet in self._sheets:
             weights = sheet.contact.weights
             rows = np.repeat(sheet.contact.pieces, np.diff(weights.indptr))
-            np.maximum.at(warmest, rows, temperature[weights.indices])
+            # Which nodes have next to no weight depends on the partition.
+            seen = weights.data > LEAST_SEEN
+            np.maximum.at(warmest, rows[seen], temperature[weights.indices[seen]])
         self.elements.comm.Allreduce(MPI.IN_PLACE, warmest, op=MPI.MAX)
         boils = np.clip((warmest - BOILS[0]) / (BOILS[1] - BOILS[0]), 0.0, 1.0)
         if (boils != self._boils).any():

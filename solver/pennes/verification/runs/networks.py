@@ -102,7 +102,8 @@ def _heat(elements: LinearElements, sink, fixed: np.ndarray, held: np.ndarray) -
     stiffness, none = elements.stiffness(np.full(elements.n_cells, CONDUCTIVITY)), np.zeros(elements.n_local)
     temperature = np.where(fixed, held, HOT)
     for _ in range(PASSES):
-        at = Coefficients(stiffness, none, none, sink.conductance, sink.update(temperature))
+        wall_heat = sink.update(temperature)
+        at = Coefficients(stiffness, none, none, sink.conductance, wall_heat)
         new = steady(equation, at, temperature)
         change, temperature = float(np.abs(new - temperature).max()), new
         if change < SETTLED:
