@@ -60,7 +60,8 @@ def nearest(points: Array, front: Front, open_: NDArray[np.bool_]) -> Array:
         at = points[part].astype(np.float32)
         middles = front.points[part].astype(np.float32)
         squared = np.matmul(at, -2.0 * middles.transpose(0, 2, 1))
-        squared += np.where(open_[part], (middles**2).sum(axis=-1), np.inf)[:, None, :]
+        with np.errstate(over="ignore"):  # where there is no vessel its disc is farther away than a square can say
+            squared += np.where(open_[part], (middles**2).sum(axis=-1), np.inf)[:, None, :]
         best = np.argmin(squared, axis=-1)
         row = np.arange(len(at))[:, None]
         none = ~np.isfinite(np.take_along_axis(squared, best[..., None], axis=-1)[..., 0])
