@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pennes.treatment.costs import _cost, _switched_off
-from pennes.treatment.tubes import tube, with_walls
+from pennes.treatment.tubes import drawing, tube
 
 
 def branch(number, heat):
@@ -50,11 +50,14 @@ def test_cost_is_what_the_margin_gains():
 
 
 def test_tubes_are_as_wide_as_their_vessels():
-    points, faces = tube(np.array([[0.0, 0, 0], [0.01, 0, 0], [0.01, 0.02, 0]]), np.array([1e-3, 2e-3]))
-    assert np.hypot(*points[:20, 1:].T) == pytest.approx(1e-3)
-    corners = points[faces]
-    area = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum()
-    assert area == pytest.approx(2 * np.pi * (1e-5 + 4e-5), rel=0.02)
+    points, faces = tube(np.array([[0.0, 0, 0], [0.01, 0, 0], [0.02, 0, 0]]), np.array([1e-3, 2e-3]))
+    across = np.hypot(*points[:, 1:].T)
+    for place, radius in ((0.0, 1e-3), (0.01, 1.5e-3), (0.02, 2e-3)):
+        assert across[np.abs(points[:, 0] - place) < 1e-6] == pytest.approx(radius, rel=1e-5)
+    a, b, c = np.moveaxis(points[faces], 1, 0)
+    volume = abs(np.einsum("ij,ij->", np.cross(a, b), c)) / 6
+    cones = np.pi * 0.01 / 3 * (1 + 1.5 + 2.25 + 2.25 + 3 + 4) * 1e-6
+    assert volume == pytest.approx(cones, rel=0.08), "closed, with ten sides"
 
 
 def test_walls_and_tubes_know_their_vessel():
@@ -62,7 +65,8 @@ def test_walls_and_tubes_know_their_vessel():
     tree = SimpleNamespace(lines=(line, line))
     mixed = SimpleNamespace(tree=tree, models=["wall", "network"], line_heat=np.array([3.0, 4.0]))
     wall = (np.eye(3), np.array([[0, 1, 2]]))
-    drawn = with_walls([mixed, mixed], [wall, wall])
-    assert drawn.triangles.max() == len(drawn.points) - 1 and len(drawn.points) == 2 * (3 + 20)
-    assert list(drawn.data["vessel"][[0, 3, 23, 26]]) == [0, 0, 1, 1]
+    drawn = drawing([mixed, mixed], [wall, wall], [7.0, 7.0])
+    each = 3 + len(tube(line.points, line.radii)[0])
+    assert drawn.triangles.max() == len(drawn.points) - 1 and len(drawn.points) == 2 * each
+    assert list(drawn.data["vessel"][[0, 3, each, each + 3]]) == [0, 0, 1, 1]
     assert list(drawn.data["branch"][[0, 3]]) == [-1, 1] and list(drawn.data["heat_removed_j"][[0, 3]]) == [7.0, 4.0]

@@ -40,13 +40,42 @@ def _cut(mesh: Any, part: dict[str, Any]) -> Any:
     return mesh
 
 
-def _add(plotter: Any, part: dict[str, Any], meshes: dict[str, Any], colours: np.ndarray, limits: list[float]) -> None:
+def _surface(part: dict[str, Any], view: dict[str, Any], meshes: dict[str, Any]) -> Any:
+    """The surface of a part, cut off by its planes; of vessels what may be seen of their thin branches."""
+    mesh = meshes[part["file"]]
+    if part.get("branches"):
+        mesh = _seen(mesh, view, part["branches"])
+    return _cut(mesh, part)
+
+
+def _seen(mesh: Any, view: dict[str, Any], branches: str) -> Any:
+    """Vessels without their thin branches (``branch`` from 0 on; there are hundreds) between the eye and the middle of
+    the view (``branches``: behind), or without any of these where there are others (none)."""
+    if "branch" not in mesh.point_data or not (mesh["branch"] >= 0).any():
+        return mesh
+    walls, thin = (
+        mesh.extract_points(chosen, adjacent_cells=False).extract_surface(algorithm="dataset_surface")
+        for chosen in (mesh["branch"] < 0, mesh["branch"] >= 0)
+    )
+    if branches == "none" and walls.n_cells:
+        return walls
+    return walls.append_polydata(thin.clip(normal=view["towards"], origin=view["centre"]))
+
+
+def _add(
+    plotter: Any,
+    part: dict[str, Any],
+    view: dict[str, Any],
+    meshes: dict[str, Any],
+    colours: np.ndarray,
+    limits: list[float],
+) -> None:
     """Add one part of a view: a surface, cut off by planes, in one colour or painted with its margin."""
     import pyvista as pv
 
     if part["file"] not in meshes:
         meshes[part["file"]] = pv.read(part["file"]).clean()
-    mesh = _cut(meshes[part["file"]], part)
+    mesh = _surface(part, view, meshes)
     if mesh.n_cells == 0:
         return
     look: dict[str, Any] = {
@@ -76,11 +105,11 @@ def _add(plotter: Any, part: dict[str, Any], meshes: dict[str, Any], colours: np
         plotter.add_mesh(lines, color=part["ink"], line_width=2, lighting=False, show_scalar_bar=False)
 
 
-def _mask(plotter: Any, part: dict[str, Any], meshes: dict[str, Any]) -> np.ndarray:
+def _mask(plotter: Any, part: dict[str, Any], view: dict[str, Any], meshes: dict[str, Any]) -> np.ndarray:
     """Where a see-through part is in the view, (height, width) bool: its outline is drawn over the picture later."""
     plotter.suppress_rendering = True
     plotter.clear_actors()
-    mesh = _cut(meshes[part["file"]], part)
+    mesh = _surface(part, view, meshes)
     if mesh.n_cells:
         plotter.add_mesh(mesh, color="black", lighting=False)
     plotter.suppress_rendering = False
@@ -102,7 +131,7 @@ def render(job: dict[str, Any]) -> None:
         plotter.suppress_rendering = True  # else every part that is added renders the view anew
         plotter.clear_actors()
         for part in view["parts"]:
-            _add(plotter, part, meshes, colours, job["limits"])
+            _add(plotter, part, view, meshes, colours, job["limits"])
         centre, towards = np.array(view["centre"]), np.array(view["towards"])
         plotter.camera_position = [tuple(centre + 500.0 * towards), tuple(centre), tuple(view["up"])]
         plotter.camera.parallel_scale = view["half_height"]
@@ -110,7 +139,7 @@ def render(job: dict[str, Any]) -> None:
         plotter.suppress_rendering = False
         plotter.render()
         picture = plotter.screenshot(return_img=True)
-        masks = [_mask(plotter, part, meshes) for part in view["parts"] if part.get("opacity", 1.0) < 1.0]
+        masks = [_mask(plotter, part, view, meshes) for part in view["parts"] if part.get("opacity", 1.0) < 1.0]
         np.savez(view["file"], picture=picture, masks=np.array(masks, dtype=bool).reshape(-1, *picture.shape[:2]))
     plotter.close()
 

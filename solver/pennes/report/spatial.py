@@ -109,7 +109,9 @@ def _figure(
         }
 
 
-def _surroundings(result: Result, frame: Frame, reach: float, vessel_opacity: float = 1.0) -> list[dict[str, Any]]:
+def _surroundings(
+    result: Result, frame: Frame, reach: float, vessel_opacity: float = 1.0, branches: str = "behind"
+) -> list[dict[str, Any]]:
     axes = [sign * axis for axis in (frame.side, frame.up, frame.front) for sign in (1.0, -1.0)]
     cuts = [[axis.tolist(), (frame.centre + reach * axis).tolist()] for axis in axes]
     parts = []
@@ -117,7 +119,7 @@ def _surroundings(result: Result, frame: Frame, reach: float, vessel_opacity: fl
         look = {"colour": palette.NEEDLE, "sharp": True, "cuts": cuts}
         parts.append({"file": str(result.applicators.file), **look})
     if result.vessels is not None:
-        look = {"colour": palette.VESSEL, "opacity": vessel_opacity, "cuts": cuts}
+        look = {"colour": palette.VESSEL, "opacity": vessel_opacity, "cuts": cuts, "branches": branches}
         parts.append({"file": str(result.vessels.file), **look})
     return parts
 
@@ -136,7 +138,7 @@ def _painted_parts(result: Result, frame: Frame, target: str, reach: float) -> l
     if np.isfinite(surface.mesh["margin_mm"]).any():
         contours = sorted({*palette.MARGIN_CONTOURS, float(_entry(result, target)["required_margin_mm"])})
         part.update(painted=True, contours=contours, ink=palette.INK, unknown=palette.NEEDLE)
-    return [part, *_surroundings(result, frame, reach, vessel_opacity=0.3)]
+    return [part, *_surroundings(result, frame, reach, vessel_opacity=0.3, branches="none")]
 
 
 def _entry(result: Result, target: str) -> dict[str, Any]:
@@ -190,7 +192,10 @@ def draw_overview(result: Result, renderer: Renderer) -> str | None:
     )
     if result.zone is not None:
         keys.append(Patch(facecolor=palette.ZONE, alpha=0.35, label="zone of dead tissue"))
-    keys += [Patch(color=palette.VESSEL, label="vessel")] * (result.vessels is not None)
+    if result.vessels is not None:
+        thin = (result.vessels.mesh["branch"] >= 0).any() if "branch" in result.vessels.mesh.point_data else False
+        words = "vessel (thin branches: only behind the middle)" if thin else "vessel"
+        keys.append(Patch(color=palette.VESSEL, label=words))
     keys += [Patch(color=palette.NEEDLE, label="applicator")] * (result.applicators is not None)
     figure.legend(handles=keys, loc="lower center", ncols=len(keys), bbox_to_anchor=(0.5, 0.0))
     return png(figure)

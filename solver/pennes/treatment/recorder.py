@@ -239,12 +239,11 @@ class Recorder:
 
     def _write_vessels(self) -> None:
         sinks = [sink for sink in self.physics.sinks if sink.kind == "vessel"]
+        if not sinks:
+            return
         walls = [self._named_surface(("wall",), sink.name) for sink in sinks]
-        if self.case.vessels:
-            drawn = tubes.with_walls(sinks, walls)
-        elif self.elements.comm.bcast(sum(len(triangles) for _, triangles in walls)):
-            drawn = tubes.of_labels(walls, [self.loop.audit.sinks.get(sink.name, 0.0) for sink in sinks])
-        else:  # no vessel, or none that reaches into the box
+        drawn = tubes.drawing(sinks, walls, [self.loop.audit.sinks.get(sink.name, 0.0) for sink in sinks])
+        if not self.elements.comm.bcast(len(drawn.triangles)):  # no vessel, or none that reaches into the box
             return
         self.folder.write_surface("vessels", drawn.points, drawn.triangles, drawn.data)
 
