@@ -39,6 +39,16 @@ def worst_ratio(mesh: MeshArrays) -> float:
 
 def optimised(mesh: MeshArrays, **options: int) -> MeshArrays | None:
     """The mesh with its cells optimised by MMG with these ``options``, None where it fails; surfaces stay."""
+    work = as_mmg(mesh)
+    try:
+        work.remesh(optim=1, nosurf=1, verbose=-1, **options)
+    except RuntimeError:
+        return None
+    return ordered(from_mmg(work))
+
+
+def as_mmg(mesh: MeshArrays):
+    """The mesh as MMG's ``MmgMesh3D``, in mm. Raises InputError without mmgpy."""
     try:
         from mmgpy import MmgMesh3D
     except ModuleNotFoundError:
@@ -50,12 +60,12 @@ def optimised(mesh: MeshArrays, **options: int) -> MeshArrays | None:
     work.set_vertices(1e3 * mesh.points)
     work.set_tetrahedra(mesh.cells.astype(np.int32), mesh.cell_tags.astype(np.int64))
     work.set_triangles(mesh.facets.astype(np.int32), mesh.facet_tags.astype(np.int64) + _SHIFT)
-    try:
-        work.remesh(optim=1, nosurf=1, verbose=-1, **options)
-    except RuntimeError:
-        return None
+    return work
+
+
+def from_mmg(work) -> MeshArrays:
+    """What MMG made of ``as_mmg``, with the named surfaces that it was given."""
     cells, tags = (np.asarray(part) for part in work.get_tetrahedra_with_refs())
     facets, marks = (np.asarray(part) for part in work.get_triangles_with_refs())
     own = marks >= _SHIFT
-    points = 1e-3 * np.asarray(work.get_vertices())
-    return ordered(MeshArrays(points, cells, tags, facets[own], marks[own] - _SHIFT))
+    return MeshArrays(1e-3 * np.asarray(work.get_vertices()), cells, tags, facets[own], marks[own] - _SHIFT)

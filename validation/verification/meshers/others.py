@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable
+from contextlib import chdir
 from dataclasses import replace
 
 import numpy as np
 
-from pennes.scene.arrays import FACETS, MeshArrays, facet_keys, signed_volumes
+from pennes.scene.arrays import MeshArrays, signed_volumes
 from pennes.scene.cutting import hollowed
-from pennes.scene.improving import optimised
+from pennes.scene.improving import as_mmg, from_mmg, optimised
 from pennes.scene.label_comparison import compared_region, compared_vessel
 from pennes.scene.label_fields import LabelField
 from pennes.scene.label_mesh import WholeMesh
 from pennes.scene.names import LabelComparison
+from pennes.scene.plan import ScenePlan
 
-_SHIFT = 1000
-"""Added to the tags of surfaces: MMG gives numbers of its own to those that it makes."""
+FIRST_TAG = 900
+"""Of the labels' regions and walls; those of needles are smaller."""
+INSIDE = 3
+"""MMG's number for cells inside of a level set."""
 LATTICE = 1e-3
 """Of the surface nets, m."""
 SMOOTHINGS = 5
 """Of the surface nets; with their usual sixteen they cut themselves."""
+
+Step = Callable[[MeshArrays, int, LabelField], tuple[MeshArrays, np.ndarray]]
+"""A mesh, number and field of a label -> the mesh with the label in it, and which of its cells (m,) are inside."""
 
 
 def by_mmg(whole: WholeMesh) -> tuple[MeshArrays, list[LabelComparison]]:
@@ -30,48 +39,21 @@ def by_mmg(whole: WholeMesh) -> tuple[MeshArrays, list[LabelComparison]]:
     """
     if sum(field.kind != "vessel" for field in whole.fields) > 1:
         raise RuntimeError("splits forget regions")
-    mesh, lumens, walls, tags = whole.mesh, {}, {}, {}
-    for number, field in enumerate(whole.fields):
-        mesh, inside = _split(mesh, field)
-        if field.kind == "vessel":
-            lumens[field.name] = float(np.abs(signed_volumes(mesh.points, mesh.cells[inside])).sum())
-            walls[field.name] = 900 + number
-            mesh = hollowed(mesh, inside, walls[field.name])
-            continue
-        tags[field.name] = 10 + number
-        mesh = replace(mesh, cell_tags=np.where(inside, tags[field.name], mesh.cell_tags))
+    mesh, lumens = _labelled(whole, whole.mesh, _split)
     mesh = optimised(mesh, noinsert=1)
     if mesh is None:
         raise RuntimeError("MMG could not optimise the mesh")
-    compared = [
-        compared_vessel(field, mesh, lumens[field.name], walls[field.name], whole.box)
-        if field.kind == "vessel"
-        else compared_region(field, mesh, tags[field.name], whole.box, whole.plan)
-        for field in whole.fields
-    ]
-    return mesh, compared
+    return mesh, _compared(whole, mesh, lumens, whole.plan)
 
 
-def _split(mesh: MeshArrays, field: LabelField) -> tuple[MeshArrays, np.ndarray]:
-    """The mesh split where the label's level is zero, and which of its cells (m,) are inside; tags are kept where there
-    is one region only."""
-    from mmgpy import MmgMesh3D
-
-    work = MmgMesh3D()
-    work.set_mesh_size(vertices=len(mesh.points), tetrahedra=len(mesh.cells), triangles=len(mesh.facets))
-    work.set_vertices(1e3 * mesh.points)
-    work.set_tetrahedra(mesh.cells.astype(np.int32), np.ones(len(mesh.cells), np.int64))
-    work.set_triangles(mesh.facets.astype(np.int32), mesh.facet_tags.astype(np.int64) + _SHIFT)
+def _split(mesh: MeshArrays, number: int, field: LabelField) -> tuple[MeshArrays, np.ndarray]:
     level = -1e3 * field.level(mesh.points)
     if not (level < 0).any():
         return mesh, np.zeros(len(mesh.cells), dtype=bool)
+    work = as_mmg(mesh)
     work.remesh_levelset(level[:, None], noinsert=1, noswap=1, nomove=1, verbose=-1)
-    cells, refs = (np.asarray(part) for part in work.get_tetrahedra_with_refs())
-    facets, marks = (np.asarray(part) for part in work.get_triangles_with_refs())
-    own = marks >= _SHIFT
-    points = 1e-3 * np.asarray(work.get_vertices())
-    tags = np.ones(len(cells), dtype=np.int64)
-    return MeshArrays(points, cells, tags, facets[own], marks[own] - _SHIFT), refs == 3
+    split = from_mmg(work)
+    return replace(split, cell_tags=np.ones_like(split.cell_tags)), split.cell_tags == INSIDE
 
 
 def by_tetgen(whole: WholeMesh) -> tuple[MeshArrays, list[LabelComparison]]:
@@ -79,8 +61,29 @@ def by_tetgen(whole: WholeMesh) -> tuple[MeshArrays, list[LabelComparison]]:
 
     Raises RuntimeError where the surfaces cut themselves, ModuleNotFoundError without tetgen.
     """
-    import pyvista
     import tetgen
+
+    filler = tetgen.TetGen(_surface_nets(whole))
+    with tempfile.TemporaryDirectory() as place, chdir(place):  # what TetGen cannot mesh it leaves in files
+        points, cells, pieces, _ = filler.tetrahedralize(switches="pq1.4AQ")
+    points, pieces = 1e-3 * np.asarray(points, np.float64), np.asarray(pieces, int).ravel()
+    tags = np.ones(len(cells), dtype=int)
+    volumes, middles = np.abs(signed_volumes(points, cells)), points[cells].mean(axis=1)
+    sizes = np.bincount(pieces, volumes)
+    for number, field in enumerate(whole.fields):
+        # TetGen numbers the pieces that surfaces enclose; each belongs to the label that most of it lies in. Surfaces
+        # leak where labels meet: there the middles of cells say what they belong to.
+        within = field.level(middles) > 0
+        held = np.bincount(pieces, volumes * within, minlength=len(sizes)) > 0.5 * sizes
+        tags[held[pieces] | (within & (pieces == sizes.argmax()))] = FIRST_TAG + number
+    mesh = MeshArrays(points, cells, tags, np.empty((0, 3), int), np.empty(0, int))
+    mesh, lumens = _labelled(whole, mesh, lambda mesh, number, _: (mesh, mesh.cell_tags == FIRST_TAG + number))
+    return mesh, _compared(whole, mesh, lumens, replace(whole.plan, wires=()))
+
+
+def _surface_nets(whole: WholeMesh):
+    """Triangles (pyvista) between the labels in the box and around it, in mm."""
+    import pyvista
 
     box = whole.box
     count = np.ceil(np.array(box.size) / LATTICE).astype(int)
@@ -100,41 +103,28 @@ def by_tetgen(whole: WholeMesh) -> tuple[MeshArrays, list[LabelComparison]]:
     surface = image.contour_labels(
         "all", scalars="label", smoothing=True, smoothing_iterations=SMOOTHINGS, output_mesh_type="triangles"
     )
-    filler = tetgen.TetGen(pyvista.PolyData(surface.points, surface.faces))
-    nodes, cells, pieces, _ = filler.tetrahedralize(switches="pq1.4AQ")
-    nodes, pieces = 1e-3 * np.asarray(nodes, np.float64), np.asarray(pieces, int).ravel()
-    mesh = MeshArrays(nodes, cells, np.ones(len(cells), int), np.empty((0, 3), int), np.empty(0, int))
-    volumes, middles = np.abs(signed_volumes(nodes, cells)), nodes[cells].mean(axis=1)
-    body = np.bincount(pieces, volumes).argmax()
-    compared = []
+    return pyvista.PolyData(surface.points, surface.faces)
+
+
+def _labelled(whole: WholeMesh, mesh: MeshArrays, step: Step) -> tuple[MeshArrays, dict[str, float]]:
+    """The mesh with vessels hollowed out and regions tagged, and the lumens in m3 by vessel."""
+    lumens = {}
     for number, field in enumerate(whole.fields):
-        # TetGen numbers the pieces that surfaces enclose; each belongs to the label that most of it lies in. Surfaces
-        # leak where labels meet: there the middles of cells say what they belong to.
-        middle_inside = field.level(middles) > 0
-        within = np.bincount(pieces, volumes * middle_inside, minlength=pieces.max() + 1)
-        held = within > 0.5 * np.bincount(pieces, volumes, minlength=pieces.max() + 1)
-        mesh.cell_tags[held[pieces] | (middle_inside & (pieces == body))] = 2 + number
-    for number, field in enumerate(whole.fields):
-        smooth, inside = field.smooth(box), mesh.cell_tags == 2 + number
-        mine, others = mesh.cells[inside][:, FACETS].reshape(-1, 3), mesh.cells[~inside][:, FACETS].reshape(-1, 3)
-        wall = mine[np.isin(facet_keys(mine), facet_keys(others))]
-        corners = nodes[wall]
-        areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
-        rms = None
-        if field.kind == "target" and len(wall):
-            away = field.level(corners.mean(axis=1))
-            rms = float(np.sqrt(np.average(away**2, weights=areas)))
-        vessel = field.kind == "vessel"
-        compared.append(
-            LabelComparison(
-                field.name,
-                field.kind,
-                smooth.volume,
-                float(volumes[inside].sum()),
-                field.voxel_volume(box),
-                rms,
-                image_area=smooth.area if vessel else None,
-                mesh_area=float(areas.sum()) if vessel else None,
-            )
-        )
-    return mesh, compared
+        mesh, inside = step(mesh, number, field)
+        tag = FIRST_TAG + number
+        if field.kind == "vessel":
+            lumens[field.name] = float(np.abs(signed_volumes(mesh.points, mesh.cells[inside])).sum())
+            mesh = hollowed(mesh, inside, tag)
+        else:
+            mesh = replace(mesh, cell_tags=np.where(inside, tag, mesh.cell_tags))
+    return mesh, lumens
+
+
+def _compared(whole: WholeMesh, mesh: MeshArrays, lumens: dict[str, float], plan: ScenePlan) -> list[LabelComparison]:
+    """As our own meshes are compared; ``plan``: with the metal that the mesh lacks."""
+    return [
+        compared_vessel(field, mesh, lumens[field.name], FIRST_TAG + number, whole.box)
+        if field.kind == "vessel"
+        else compared_region(field, mesh, FIRST_TAG + number, whole.box, plan)
+        for number, field in enumerate(whole.fields)
+    ]
