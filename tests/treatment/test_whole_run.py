@@ -15,6 +15,7 @@ from mpi4py import MPI
 from pennes import treatment
 from pennes.case import load
 from pennes.errors import SolverError
+from pennes.report import write_report
 from pennes.result.summary import Summary
 from quick_case import rows, write_case
 
@@ -142,3 +143,11 @@ def test_a_solver_that_cannot_go_on_says_when_and_where_the_checkpoint_is(tmp_pa
     assert failing[-1] < 3e-4 < failing[0]
     assert rows(tmp_path / "result")
     assert not (tmp_path / "result" / "summary.json").exists()
+
+
+def test_a_vessel_that_is_not_there_is_not_drawn(tmp_path):
+    """And its result can be reported."""
+    changes = ("vessels.0.model=none", "protocol.duration=2 s", "protocol.cool_down=0 s")
+    treatment.run(load(write_case(tmp_path), changes), tmp_path / "result", MPI.COMM_WORLD)
+    assert not (tmp_path / "result" / "vessels.vtp").exists()
+    assert write_report(tmp_path / "result").is_file()

@@ -95,7 +95,7 @@ def read_result(folder: Path) -> Result:
     try:
         needles = [_needle(entry) for entry in case["applicators"]]
         tubes = [tube for entry in _drawn(case) for tube in _tubes(entry, entry["name"], None)]
-        own_mesh, label_map = (key in (case.get("body") or {}) for key in ("mesh", "labels"))
+        own_mesh = "mesh" in (case.get("body") or {})
         str(case["title"])
     except (KeyError, TypeError, ValueError, IndexError) as problem:
         raise InputError(f"not a resolved case ({problem})", file=folder / "case.yaml") from None
@@ -114,7 +114,8 @@ def read_result(folder: Path) -> Result:
             name: read_surface(_target_file(folder, number, name, len(names)), ("margin_mm",))
             for number, name in enumerate(names)
         },
-        vessels=_optional(folder / "vessels.vtp", required=bool(summary["vessels"]) and not label_map),
+        # A vessel of model 'none' and a label that does not reach into the box have no surface.
+        vessels=_optional(folder / "vessels.vtp", required=any(v["heat_removed_j"] for v in summary["vessels"])),
         applicators=_optional(folder / "applicators.vtp", required=not own_mesh),
     )
 

@@ -193,7 +193,8 @@ def draw_overview(result: Result, renderer: Renderer) -> str | None:
     if result.zone is not None:
         keys.append(Patch(facecolor=palette.ZONE, alpha=0.35, label="zone of dead tissue"))
     if result.vessels is not None:
-        thin = (result.vessels.mesh["branch"] >= 0).any() if "branch" in result.vessels.mesh.point_data else False
+        mesh = result.vessels.mesh
+        thin = "branch" in mesh.point_data and (mesh["branch"] >= 0).any()
         words = "vessel (thin branches: only behind the middle)" if thin else "vessel"
         keys.append(Patch(color=palette.VESSEL, label=words))
     keys += [Patch(color=palette.NEEDLE, label="applicator")] * (result.applicators is not None)
