@@ -36,7 +36,8 @@ def _choose_window() -> bool:
 def _cut(mesh: Any, part: dict[str, Any]) -> Any:
     """The part of a surface that the part's planes leave."""
     for normal, origin in part.get("cuts", ()):
-        mesh = mesh.clip(normal=normal, origin=origin)
+        if mesh.n_cells:
+            mesh = mesh.clip(normal=normal, origin=origin)
     return mesh
 
 
@@ -50,14 +51,14 @@ def _surface(part: dict[str, Any], view: dict[str, Any], meshes: dict[str, Any])
 
 def _seen(mesh: Any, view: dict[str, Any], branches: str) -> Any:
     """Vessels without their thin branches (``branch`` from 0 on; there are hundreds) between the eye and the middle of
-    the view (``branches``: behind), or without any of these where there are others (none)."""
+    the view (``branches``: behind), or without any of these (none)."""
     if "branch" not in mesh.point_data or not (mesh["branch"] >= 0).any():
         return mesh
     walls, thin = (
         mesh.extract_points(chosen, adjacent_cells=False).extract_surface(algorithm="dataset_surface")
         for chosen in (mesh["branch"] < 0, mesh["branch"] >= 0)
     )
-    if branches == "none" and walls.n_cells:
+    if branches == "none":
         return walls
     return walls.append_polydata(thin.clip(normal=view["towards"], origin=view["centre"]))
 
